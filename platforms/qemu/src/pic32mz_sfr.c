@@ -1,0 +1,118 @@
+/*
+ * PIC32MZ special function registers: one helper for every register block
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+
+#include "qemu/osdep.h"
+#include "qemu/log.h"
+#include "pic32mz_sfr.h"
+
+enum { ALIAS_REG, ALIAS_CLR, ALIAS_SET, ALIAS_INV };
+
+static const PIC32SfrDef *pic32_sfr_find(PIC32SfrBlock *block, hwaddr addr,
+                                         unsigned *alias)
+{
+    const PIC32SfrDef *def = block->def[addr >> 2];
+
+    *alias = def ? ((addr & ~3) - def->offset) >> 2 : ALIAS_REG;
+    if (!def) {
+        qemu_log_mask(LOG_GUEST_ERROR, "%s: no register at 0x%" HWADDR_PRIx
+                      "\n", memory_region_name(&block->iomem), addr);
+    }
+    return def;
+}
+
+static uint64_t pic32_sfr_read(void *opaque, hwaddr addr, unsigned size)
+{
+    PIC32SfrBlock *block = opaque;
+    unsigned alias;
+    const PIC32SfrDef *def = pic32_sfr_find(block, addr, &alias);
+    uint32_t value;
+
+    if (!def || alias != ALIAS_REG) {
+        return 0;
+    }
+    value = block->ops && block->ops->read
+            ? block->ops->read(block->opaque, def->offset, size)
+            : pic32_sfr_get(block, def->offset);
+    return value >> ((addr & 3) * 8);
+}
+
+static void pic32_sfr_write(void *opaque, hwaddr addr, uint64_t data,
+                            unsigned size)
+{
+    PIC32SfrBlock *block = opaque;
+    unsigned alias;
+    const PIC32SfrDef *def = pic32_sfr_find(block, addr, &alias);
+    unsigned shift = (addr & 3) * 8;
+    uint32_t lanes = MAKE_64BIT_MASK(shift, size * 8);
+    uint32_t old, value;
+
+    if (!def) {
+        return;
+    }
+    data = (data << shift) & lanes;
+    old = pic32_sfr_get(block, def->offset);
+    switch (alias) {
+    case ALIAS_REG:
+        value = (old & ~lanes) | data;
+        break;
+    case ALIAS_CLR:
+        value = old & ~data;
+        break;
+    case ALIAS_SET:
+        value = old | data;
+        break;
+    case ALIAS_INV:
+        value = old ^ data;
+        break;
+    default:
+        g_assert_not_reached();
+    }
+    value = (old & ~def->writable) | (value & def->writable);
+    pic32_sfr_set(block, def->offset, value);
+    if (block->ops && block->ops->write) {
+        block->ops->write(block->opaque, def->offset, old, value);
+    }
+}
+
+static const MemoryRegionOps pic32_sfr_mr_ops = {
+    .read = pic32_sfr_read,
+    .write = pic32_sfr_write,
+    .endianness = DEVICE_LITTLE_ENDIAN,
+    .valid = { .min_access_size = 1, .max_access_size = 4 },
+    .impl = { .min_access_size = 1, .max_access_size = 4 },
+};
+
+void pic32_sfr_init(PIC32SfrBlock *block, Object *owner, const char *name,
+                    uint32_t size, const PIC32SfrDef *defs, unsigned n_defs,
+                    const PIC32SfrOps *ops, void *opaque)
+{
+    unsigned i, word;
+
+    block->defs = defs;
+    block->n_defs = n_defs;
+    block->n_words = size / 4;
+    block->ops = ops;
+    block->opaque = opaque;
+    block->value = g_new0(uint32_t, block->n_words);
+    block->def = g_new0(const PIC32SfrDef *, block->n_words);
+    for (i = 0; i < n_defs; i++) {
+        for (word = 0; word < (defs[i].plain ? 1 : 4); word++) {
+            assert(defs[i].offset / 4 + word < block->n_words);
+            block->def[defs[i].offset / 4 + word] = &defs[i];
+        }
+    }
+    memory_region_init_io(&block->iomem, owner, &pic32_sfr_mr_ops, block, name,
+                          size);
+}
+
+void pic32_sfr_reset(PIC32SfrBlock *block)
+{
+    unsigned i;
+
+    for (i = 0; i < block->n_defs; i++) {
+        pic32_sfr_set(block, block->defs[i].offset, block->defs[i].reset);
+    }
+}

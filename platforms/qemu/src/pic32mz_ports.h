@@ -1,0 +1,64 @@
+/*
+ * PIC32MZ I/O ports A to K with change notification
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+
+#ifndef HW_MIPS_PIC32MZ_PORTS_H
+#define HW_MIPS_PIC32MZ_PORTS_H
+
+#include "hw/sysbus.h"
+#include "pic32mz_sfr.h"
+
+#define TYPE_PIC32_PORTS "pic32mz-ports"
+OBJECT_DECLARE_SIMPLE_TYPE(PIC32Ports, PIC32_PORTS)
+
+#define PIC32_N_PORTS       10      /* A to H, J, K: there is no port I */
+#define PIC32_PORT_PINS     16
+#define PIC32_PORTS_SIZE    0xA00   /* bytes of the register block */
+
+/* A pin by number: index of the port, times 16, plus bit. */
+typedef uint8_t PIC32Pin;
+#define PIC32_PIN_NONE      0xFF
+
+/* Told about every change of a pin; level is 0, 1, or -1: not driven. */
+typedef void PIC32PinFn(void *opaque, PIC32Pin pin, int level);
+
+typedef struct PIC32PinWatch {
+    PIC32PinFn *output;     /* what the chip drives has changed; or NULL */
+    PIC32PinFn *input;      /* what a digital input sees, 0 or 1; or NULL */
+    void *opaque;
+    QLIST_ENTRY(PIC32PinWatch) next;
+} PIC32PinWatch;
+
+/* The pin called name, such as "RB12", or PIC32_PIN_NONE. */
+PIC32Pin pic32_pin_parse(const char *name);
+
+/* Writes the pin's name, such as "RB12", into a buffer of 5 bytes. */
+void pic32_pin_name(PIC32Pin pin, char name[5]);
+
+/* Whether this chip's package has the pin. */
+bool pic32_ports_has(PIC32Ports *s, PIC32Pin pin);
+
+/* Drives a pin from outside to level 0 or 1, or lets go of it (-1). */
+void pic32_ports_drive_pin(PIC32Ports *s, PIC32Pin pin, int level);
+
+/* The same for a pin given as 'B', 12; a pin that is not there is ignored. */
+void pic32_ports_drive(PIC32Ports *s, char port, unsigned bit, int level);
+
+/*
+ * A peripheral takes a pin's output over and gives it level 0 or 1, or gives
+ * it back to TRIS and LAT (-1).
+ */
+void pic32_ports_override(PIC32Ports *s, PIC32Pin pin, int level);
+
+/* What a digital input on this pin sees: 0 or 1; 0 while it is analog. */
+int pic32_ports_input(PIC32Ports *s, PIC32Pin pin);
+
+/* Whether ANSEL leaves the pin's digital input buffer on. */
+bool pic32_ports_digital(PIC32Ports *s, PIC32Pin pin);
+
+/* Watches all pins from now on. The watch must live as long as the device. */
+void pic32_ports_watch(PIC32Ports *s, PIC32PinWatch *watch);
+
+#endif

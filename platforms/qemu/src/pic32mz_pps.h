@@ -1,0 +1,55 @@
+/*
+ * PIC32MZ peripheral pin select: which pin a peripheral's signal is on
+ *
+ * Functions are called by their datasheet names without R: inputs "INT1",
+ * "T2CK", "U2RX", ..., outputs "U2TX", "OC1", "REFCLKO1", ...
+ * (DS60001320 tables 12-1 and 12-2). A name that is not there is a bug of
+ * the caller and asserts.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+
+#ifndef HW_MIPS_PIC32MZ_PPS_H
+#define HW_MIPS_PIC32MZ_PPS_H
+
+#include "hw/sysbus.h"
+#include "pic32mz_ports.h"
+
+#define TYPE_PIC32_PPS "pic32mz-pps"
+OBJECT_DECLARE_SIMPLE_TYPE(PIC32Pps, PIC32_PPS)
+
+#define PIC32_PPS_SIZE 0x400    /* bytes of the register block */
+
+/* The pin that an input function is taken from, or PIC32_PIN_NONE. */
+PIC32Pin pic32_pps_input_pin(PIC32Pps *s, const char *function);
+
+/*
+ * The pins that an output function is on: writes up to max of them and
+ * returns how many there are. Several pins may carry one output.
+ */
+unsigned pic32_pps_output_pins(PIC32Pps *s, const char *function,
+                               PIC32Pin *pins, unsigned max);
+
+/* Whether an input function has a pin, and ANSEL leaves that pin digital. */
+bool pic32_pps_input_routed(PIC32Pps *s, const char *function);
+
+/* Whether an output function is on any pin. */
+bool pic32_pps_output_routed(PIC32Pps *s, const char *function);
+
+/* What an input function sees now: 0 or 1; 0 without a pin. */
+int pic32_pps_input(PIC32Pps *s, const char *function);
+
+/*
+ * An output's level: 0, 1, or -1 while its peripheral is off. It reaches
+ * every pin that the function is on, now and after it is routed anew.
+ */
+void pic32_pps_set_output(PIC32Pps *s, const char *function, int level);
+
+/* Told when what an input function sees has changed; level is 0 or 1. */
+typedef void PIC32PpsInputFn(void *opaque, int level);
+
+/* Watches an input function from now on, through every new routing. */
+void pic32_pps_watch_input(PIC32Pps *s, const char *function,
+                           PIC32PpsInputFn *fn, void *opaque);
+
+#endif

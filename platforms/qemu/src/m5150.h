@@ -1,0 +1,55 @@
+/*
+ * M5150: the MIPS32 core of the PIC32MZ EF
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+
+#ifndef HW_MIPS_PIC32MZ_M5150_H
+#define HW_MIPS_PIC32MZ_M5150_H
+
+#include "cpu.h"
+#include "qom/object.h"
+
+#define TYPE_M5150_CPU "M5150-" TYPE_MIPS_CPU
+OBJECT_DECLARE_SIMPLE_TYPE(M5150CPU, M5150_CPU)
+
+#define M5150_SHADOW_SETS 8
+
+/* What the external interrupt controller asks the core to take. */
+typedef struct M5150Request {
+    uint8_t ripl;           /* requested priority level, 0: none */
+    uint8_t shadow_set;     /* register set for the handler */
+    uint32_t offset;        /* of the handler, from EBase */
+} M5150Request;
+
+struct M5150CPU {
+    MIPSCPU parent_obj;
+
+    struct mips_def_t *def;     /* its own, as the boot ISA is configurable */
+    M5150Request request;
+    bool nmi;
+    void (*acknowledge)(void *opaque);
+    void *acknowledge_opaque;
+    /* Register sets that are not the current one; [CSS] is stale. */
+    target_ulong shadow[M5150_SHADOW_SETS][32];
+};
+
+/* Presents the controller's highest request, or none, to the core. */
+void m5150_set_request(M5150CPU *cpu, M5150Request request);
+
+/* Calls fn when the core accepts the request: the controller latches it. */
+void m5150_set_acknowledge(M5150CPU *cpu, void (*fn)(void *), void *opaque);
+
+/* Raises a non-maskable interrupt. */
+void m5150_raise_nmi(M5150CPU *cpu);
+
+/* SYSCLK in Hz: CP0 Count runs at half of it and keeps its value. */
+void m5150_set_sysclk(M5150CPU *cpu, uint64_t hz);
+
+/* ERET with EXL: back to the previous register set. QEMU's helper_eret calls it. */
+void m5150_leave_set(CPUMIPSState *env);
+
+/* DEVCFG0.BOOTISA: the instruction set after the next reset. */
+void m5150_set_boot_isa(M5150CPU *cpu, bool micromips);
+
+#endif

@@ -1,0 +1,80 @@
+/*
+ * PIC32MZ clock and reset unit, system key and device configuration
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+
+#ifndef HW_MIPS_PIC32MZ_CRU_H
+#define HW_MIPS_PIC32MZ_CRU_H
+
+#include "hw/clock.h"
+#include "hw/sysbus.h"
+#include "qemu/timer.h"
+#include "qom/object.h"
+#include "m5150.h"
+#include "pic32mz_sfr.h"
+
+#define TYPE_PIC32_CRU "pic32mz-cru"
+OBJECT_DECLARE_SIMPLE_TYPE(PIC32Cru, PIC32_CRU)
+
+#define PIC32_PBCLKS 8
+
+typedef enum PIC32ResetCause {
+    PIC32_RESET_POWER_ON,
+    PIC32_RESET_MCLR,
+    PIC32_RESET_SOFTWARE,
+    PIC32_RESET_WATCHDOG,
+    PIC32_RESET_DEADMAN,
+} PIC32ResetCause;
+
+/*
+ * mmio 0: the configuration registers (CFGCON, DEVID, SYSKEY, PMDx, ...),
+ * mmio 1: oscillators, resets and clock dividers.
+ * Clock outputs: "sysclk", "pbclk[0..7]" (PBCLK1 to 8), "frc", "lprc", "sosc".
+ */
+struct PIC32Cru {
+    SysBusDevice parent_obj;
+
+    PIC32SfrBlock cfg;
+    PIC32SfrBlock osc;
+    M5150CPU *cpu;
+    uint32_t posc_hz;
+    uint32_t sosc_hz;
+    uint32_t devid;
+    uint32_t devcfg[4];         /* as latched by the last reset */
+    uint32_t cause;             /* PIC32ResetCause of the reset under way */
+    uint32_t nmi_cause;         /* of the NMI that counts down to a reset */
+    uint8_t key_state;          /* words of the unlock sequence seen */
+    QEMUTimer *switch_timer;    /* clock switch under way */
+    QEMUTimer *nmi_timer;       /* RNMICON.NMICNT runs down */
+    Clock *sysclk;
+    Clock *pbclk[PIC32_PBCLKS];
+    Clock *frc;
+    Clock *lprc;
+    Clock *sosc;
+    Clock *posc;
+};
+
+/* True between the SYSKEY unlock sequence and the next other SYSKEY write. */
+bool pic32_cru_unlocked(PIC32Cru *cru);
+
+/* CFGCON.IOLOCK, PMDLOCK: set means that PPS, PMD must not be written. */
+bool pic32_cru_iolock(PIC32Cru *cru);
+
+/* DEVCFG0 to DEVCFG3 as latched by the last reset. */
+uint32_t pic32_cru_devcfg(PIC32Cru *cru, unsigned n);
+
+/* Latches the configuration words; the machine calls it before a reset. */
+void pic32_cru_latch_devcfg(PIC32Cru *cru, const uint32_t devcfg[4]);
+
+/* Resets the whole chip; RCON tells the cause afterwards. */
+void pic32_cru_reset(PIC32Cru *cru, PIC32ResetCause cause);
+
+/* The cause of the last reset, and its name on the panel. */
+PIC32ResetCause pic32_cru_reset_cause(PIC32Cru *cru);
+const char *pic32_cru_reset_name(PIC32ResetCause cause);
+
+/* A watchdog or the deadman timer ran out: NMI, then reset (RNMICON). */
+void pic32_cru_nmi(PIC32Cru *cru, PIC32ResetCause cause);
+
+#endif

@@ -1,0 +1,473 @@
+/*
+ * PIC32MZ I/O ports A to K with change notification
+ *
+ * Models DS60001320 section 12 "I/O Ports" and section 12 of the PIC32
+ * Family Reference Manual (DS60001120): ANSEL, TRIS, PORT, LAT, ODC, pull-ups
+ * and pull-downs, change notification in mismatch and in edge style.
+ *
+ * A pin's level is what the chip drives, else what drives it from outside,
+ * else its pull-up (1) or pull-down (0), else 0. The chip wins against an
+ * outside driver, a pull-up against a pull-down.
+ *
+ * Left out: slew rate (SRCON only keeps its value), change notification as a
+ * wake-up from sleep, the debug, oscillator, USB, EBI, SQI and Ethernet
+ * functions that take pins over from the port.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+
+#include "qemu/osdep.h"
+#include "qemu/log.h"
+#include "qapi/error.h"
+#include "hw/irq.h"
+#include "hw/qdev-properties.h"
+#include "migration/vmstate.h"
+#include "pic32mz_ports.h"
+
+#define PORT_STRIDE 0x100
+
+enum {
+    R_ANSEL  = 0x00,
+    R_TRIS   = 0x10,
+    R_PORT   = 0x20,
+    R_LAT    = 0x30,
+    R_ODC    = 0x40,
+    R_CNPU   = 0x50,
+    R_CNPD   = 0x60,
+    R_CNCON  = 0x70,
+    R_CNEN   = 0x80,
+    R_CNSTAT = 0x90,
+    R_CNNE   = 0xA0,
+    R_CNF    = 0xB0,
+    R_SRCON0 = 0xC0,
+    R_SRCON1 = 0xD0,
+    REGS_A_PORT = 14,
+};
+
+#define CNCON_ON            0x8000
+#define CNCON_EDGEDETECT    0x0800
+
+static const char port_letters[PIC32_N_PORTS + 1] = "ABCDEFGHJK";
+
+/* What a package brings out: bits of each port. */
+typedef struct PortsPackage {
+    uint32_t pins;
+    uint16_t implemented[PIC32_N_PORTS];
+} PortsPackage;
+
+/* DS60001320 tables 12-4 to 12-22, one column a port. */
+static const PortsPackage packages[] = {
+    { 64, { 0, 0xFFFF, 0xF000, 0x0E3F, 0x00FF, 0x003B, 0x03C0, 0, 0, 0 } },
+    { 100, { 0xC6FF, 0xFFFF, 0xF01E, 0xFE3F, 0x03FF, 0x313F, 0xF3C3,
+             0, 0, 0 } },
+    { 144, { 0xC6FF, 0xFFFF, 0xF01E, 0xFEFF, 0x03FF, 0x313F, 0xF3C3,
+             0xFFFF, 0xFFFF, 0x00FF } },
+};
+
+/* Pins with an analog function, and pins with slew rate control. */
+static const uint16_t analog_pins[PIC32_N_PORTS] = {
+    0x0623, 0xFFFF, 0x001E, 0xC000, 0x03F0, 0x3000, 0x83C0, 0x0073, 0x0B00, 0,
+};
+static const uint16_t slew_pins[PIC32_N_PORTS] = {
+    0x00C0, 0x4728, 0, 0, 0x000F, 0x0003, 0x7240, 0, 0, 0,
+};
+
+struct PIC32Ports {
+    SysBusDevice parent_obj;
+
+    PIC32SfrBlock regs;
+    PIC32SfrDef defs[PIC32_N_PORTS * REGS_A_PORT];
+    qemu_irq irq[PIC32_N_PORTS];
+    QLIST_HEAD(, PIC32PinWatch) watches;
+    uint32_t package;
+    uint16_t implemented[PIC32_N_PORTS];
+
+    uint16_t outside[PIC32_N_PORTS];        /* driven from outside ... */
+    uint16_t outside_level[PIC32_N_PORTS];  /* ... and to what */
+    uint16_t override[PIC32_N_PORTS];       /* driven by a peripheral ... */
+    uint16_t override_level[PIC32_N_PORTS];
+    uint16_t input[PIC32_N_PORTS];          /* what PORT would read now */
+    uint16_t last_read[PIC32_N_PORTS];      /* what PORT last read */
+
+    /* What the watches know; not migrated, so that they learn of a load. */
+    uint16_t told_driven[PIC32_N_PORTS];
+    uint16_t told_level[PIC32_N_PORTS];
+};
+
+PIC32Pin pic32_pin_parse(const char *name)
+{
+    const char *letter;
+    unsigned bit;
+
+    letter = name[0] == 'R' && name[1] ? strchr(port_letters, name[1]) : NULL;
+    if (!letter || !g_ascii_isdigit(name[2])) {
+        return PIC32_PIN_NONE;
+    }
+    bit = name[2] - '0';
+    if (name[3]) {
+        /* Two digits: no leading zero, nothing behind them. */
+        if (!bit || !g_ascii_isdigit(name[3]) || name[4]) {
+            return PIC32_PIN_NONE;
+        }
+        bit = bit * 10 + name[3] - '0';
+    }
+    return bit < PIC32_PORT_PINS
+           ? (letter - port_letters) * PIC32_PORT_PINS + bit : PIC32_PIN_NONE;
+}
+
+void pic32_pin_name(PIC32Pin pin, char name[5])
+{
+    assert(pin / PIC32_PORT_PINS < PIC32_N_PORTS);
+    snprintf(name, 5, "R%c%u", port_letters[pin / PIC32_PORT_PINS],
+             pin % PIC32_PORT_PINS);
+}
+
+bool pic32_ports_has(PIC32Ports *s, PIC32Pin pin)
+{
+    unsigned port = pin / PIC32_PORT_PINS;
+
+    return port < PIC32_N_PORTS
+           && extract32(s->implemented[port], pin % PIC32_PORT_PINS, 1);
+}
+
+static uint16_t ports_get(PIC32Ports *s, unsigned port, unsigned reg)
+{
+    return pic32_sfr_get(&s->regs, port * PORT_STRIDE + reg);
+}
+
+static void ports_set(PIC32Ports *s, unsigned port, unsigned reg,
+                      uint16_t value)
+{
+    pic32_sfr_set(&s->regs, port * PORT_STRIDE + reg, value);
+}
+
+static void ports_tell(PIC32Ports *s, unsigned port, uint16_t changed,
+                       bool output)
+{
+    PIC32PinWatch *watch;
+    unsigned bit;
+    int level;
+
+    for (bit = 0; bit < PIC32_PORT_PINS; bit++) {
+        if (!extract32(changed, bit, 1)) {
+            continue;
+        }
+        if (!output) {
+            level = extract32(s->input[port], bit, 1);
+        } else if (extract32(s->told_driven[port], bit, 1)) {
+            level = extract32(s->told_level[port], bit, 1);
+        } else {
+            level = -1;
+        }
+        QLIST_FOREACH(watch, &s->watches, next) {
+            PIC32PinFn *fn = output ? watch->output : watch->input;
+
+            if (fn) {
+                fn(watch->opaque, port * PIC32_PORT_PINS + bit, level);
+            }
+        }
+    }
+}
+
+static void ports_update_irq(PIC32Ports *s, unsigned port)
+{
+    uint16_t cncon = ports_get(s, port, R_CNCON);
+    uint16_t events = cncon & CNCON_EDGEDETECT ? ports_get(s, port, R_CNF)
+                                               : ports_get(s, port, R_CNSTAT);
+
+    /* DS60001320 table 7-2: change notification is a persistent source. */
+    qemu_set_irq(s->irq[port], cncon & CNCON_ON && events);
+}
+
+/* Works out a port's pins anew, and what follows from their change. */
+static void ports_update(PIC32Ports *s, unsigned port)
+{
+    uint16_t lat = ports_get(s, port, R_LAT);
+    uint16_t tris = ports_get(s, port, R_TRIS);
+    uint16_t cncon = ports_get(s, port, R_CNCON);
+    uint16_t cnen = ports_get(s, port, R_CNEN);
+    uint16_t out_level = (s->override[port] & s->override_level[port])
+                         | (~s->override[port] & lat);
+    uint16_t driven = (s->override[port] | ~tris) & s->implemented[port];
+    uint16_t level, input, changed;
+
+    /* DS60001320 12.1.1: an open drain output never drives high. */
+    driven &= ~(ports_get(s, port, R_ODC) & out_level);
+    level = (driven & out_level)
+            | (~driven & s->outside[port] & s->outside_level[port])
+            | (~driven & ~s->outside[port] & ports_get(s, port, R_CNPU));
+    input = level & s->implemented[port] & ~ports_get(s, port, R_ANSEL);
+
+    changed = input ^ s->input[port];
+    s->input[port] = input;
+    if (cncon & CNCON_ON) {
+        if (cncon & CNCON_EDGEDETECT) {
+            ports_set(s, port, R_CNF, ports_get(s, port, R_CNF)
+                      | (changed & input & cnen)
+                      | (changed & ~input & ports_get(s, port, R_CNNE)));
+        } else {
+            ports_set(s, port, R_CNSTAT, ports_get(s, port, R_CNSTAT)
+                      | ((input ^ s->last_read[port]) & cnen));
+        }
+    }
+    ports_update_irq(s, port);
+    ports_tell(s, port, changed, false);
+
+    changed = (driven ^ s->told_driven[port])
+              | (driven & (out_level ^ s->told_level[port]));
+    s->told_driven[port] = driven;
+    s->told_level[port] = out_level & driven;
+    ports_tell(s, port, changed, true);
+}
+
+static uint32_t ports_read(void *opaque, hwaddr offset, unsigned size)
+{
+    PIC32Ports *s = opaque;
+    unsigned port = offset / PORT_STRIDE;
+
+    if (offset % PORT_STRIDE != R_PORT) {
+        return pic32_sfr_get(&s->regs, offset);
+    }
+    /* FRM 12.3.3: reading PORT ends the mismatch. */
+    s->last_read[port] = s->input[port];
+    ports_set(s, port, R_CNSTAT, 0);
+    ports_update_irq(s, port);
+    return s->input[port];
+}
+
+static void ports_write(void *opaque, hwaddr offset, uint32_t old,
+                        uint32_t value)
+{
+    PIC32Ports *s = opaque;
+    unsigned port = offset / PORT_STRIDE;
+
+    switch (offset % PORT_STRIDE) {
+    case R_PORT:
+        ports_set(s, port, R_LAT, value);
+        break;
+    case R_LAT:
+        /* What is stored for PORT is LAT: its aliases then act on LAT. */
+        ports_set(s, port, R_PORT, value);
+        break;
+    case R_CNCON:
+        if (!(value & CNCON_ON)) {
+            ports_set(s, port, R_CNSTAT, 0);
+        }
+        break;
+    }
+    ports_update(s, port);
+}
+
+static const PIC32SfrOps ports_ops = {
+    .read = ports_read,
+    .write = ports_write,
+};
+
+void pic32_ports_drive_pin(PIC32Ports *s, PIC32Pin pin, int level)
+{
+    unsigned port = pin / PIC32_PORT_PINS, bit = pin % PIC32_PORT_PINS;
+
+    if (!pic32_ports_has(s, pin)) {
+        return;
+    }
+    s->outside[port] = deposit32(s->outside[port], bit, 1, level >= 0);
+    s->outside_level[port] = deposit32(s->outside_level[port], bit, 1,
+                                       level > 0);
+    ports_update(s, port);
+}
+
+void pic32_ports_drive(PIC32Ports *s, char port, unsigned bit, int level)
+{
+    char name[5];
+
+    snprintf(name, sizeof(name), "R%c%u", port, bit % 100);
+    pic32_ports_drive_pin(s, pic32_pin_parse(name), level);
+}
+
+void pic32_ports_override(PIC32Ports *s, PIC32Pin pin, int level)
+{
+    unsigned port = pin / PIC32_PORT_PINS, bit = pin % PIC32_PORT_PINS;
+
+    if (!pic32_ports_has(s, pin)) {
+        return;
+    }
+    s->override[port] = deposit32(s->override[port], bit, 1, level >= 0);
+    s->override_level[port] = deposit32(s->override_level[port], bit, 1,
+                                        level > 0);
+    ports_update(s, port);
+}
+
+int pic32_ports_input(PIC32Ports *s, PIC32Pin pin)
+{
+    return pic32_ports_has(s, pin)
+           && extract32(s->input[pin / PIC32_PORT_PINS],
+                        pin % PIC32_PORT_PINS, 1);
+}
+
+bool pic32_ports_digital(PIC32Ports *s, PIC32Pin pin)
+{
+    return pic32_ports_has(s, pin)
+           && !extract32(ports_get(s, pin / PIC32_PORT_PINS, R_ANSEL),
+                         pin % PIC32_PORT_PINS, 1);
+}
+
+void pic32_ports_watch(PIC32Ports *s, PIC32PinWatch *watch)
+{
+    QLIST_INSERT_HEAD(&s->watches, watch, next);
+}
+
+static void ports_reset_enter(Object *obj, ResetType type)
+{
+    PIC32Ports *s = PIC32_PORTS(obj);
+
+    pic32_sfr_reset(&s->regs);
+}
+
+static void ports_reset_hold(Object *obj)
+{
+    PIC32Ports *s = PIC32_PORTS(obj);
+    unsigned port;
+
+    for (port = 0; port < PIC32_N_PORTS; port++) {
+        ports_update(s, port);
+        s->last_read[port] = s->input[port];
+    }
+}
+
+static void ports_define(PIC32Ports *s)
+{
+    static const struct {
+        const char *name;
+        uint8_t offset;
+    } regs[REGS_A_PORT] = {
+        { "ANSEL%c", R_ANSEL }, { "TRIS%c", R_TRIS }, { "PORT%c", R_PORT },
+        { "LAT%c", R_LAT }, { "ODC%c", R_ODC }, { "CNPU%c", R_CNPU },
+        { "CNPD%c", R_CNPD }, { "CNCON%c", R_CNCON }, { "CNEN%c", R_CNEN },
+        { "CNSTAT%c", R_CNSTAT }, { "CNNE%c", R_CNNE }, { "CNF%c", R_CNF },
+        { "SRCON0%c", R_SRCON0 }, { "SRCON1%c", R_SRCON1 },
+    };
+    PIC32SfrDef *def = s->defs;
+    unsigned port, i;
+
+    for (port = 0; port < PIC32_N_PORTS; port++) {
+        for (i = 0; i < REGS_A_PORT; i++, def++) {
+            uint16_t pins = s->implemented[port];
+            uint16_t writable = pins, reset = 0;
+
+            switch (regs[i].offset) {
+            case R_ANSEL:
+                writable = reset = pins & analog_pins[port];
+                break;
+            case R_TRIS:
+                reset = pins;
+                break;
+            case R_CNCON:
+                writable = pins ? CNCON_ON | CNCON_EDGEDETECT : 0;
+                break;
+            case R_CNSTAT:
+                writable = 0;
+                break;
+            case R_SRCON0:
+            case R_SRCON1:
+                writable = pins & slew_pins[port];
+                break;
+            }
+            def->name = g_strdup_printf(regs[i].name, port_letters[port]);
+            def->offset = port * PORT_STRIDE + regs[i].offset;
+            def->reset = reset;
+            def->writable = writable;
+        }
+    }
+}
+
+static void ports_realize(DeviceState *dev, Error **errp)
+{
+    PIC32Ports *s = PIC32_PORTS(dev);
+    unsigned i;
+
+    for (i = 0; i < ARRAY_SIZE(packages); i++) {
+        if (packages[i].pins == s->package) {
+            memcpy(s->implemented, packages[i].implemented,
+                   sizeof(s->implemented));
+            ports_define(s);
+            pic32_sfr_init(&s->regs, OBJECT(s), TYPE_PIC32_PORTS,
+                           PIC32_PORTS_SIZE, s->defs, ARRAY_SIZE(s->defs),
+                           &ports_ops, s);
+            sysbus_init_mmio(SYS_BUS_DEVICE(dev), &s->regs.iomem);
+            return;
+        }
+    }
+    error_setg(errp, "no package of %u pins: 64, 100 and 144 are known",
+               s->package);
+}
+
+static void ports_init(Object *obj)
+{
+    PIC32Ports *s = PIC32_PORTS(obj);
+    unsigned port;
+
+    QLIST_INIT(&s->watches);
+    for (port = 0; port < PIC32_N_PORTS; port++) {
+        sysbus_init_irq(SYS_BUS_DEVICE(obj), &s->irq[port]);
+    }
+}
+
+static int ports_post_load(void *opaque, int version_id)
+{
+    PIC32Ports *s = opaque;
+    unsigned port;
+
+    for (port = 0; port < PIC32_N_PORTS; port++) {
+        ports_update(s, port);
+    }
+    return 0;
+}
+
+static const VMStateDescription ports_vmstate = {
+    .name = TYPE_PIC32_PORTS,
+    .version_id = 1,
+    .minimum_version_id = 1,
+    .post_load = ports_post_load,
+    .fields = (VMStateField[]) {
+        VMSTATE_PIC32_SFR(regs, PIC32Ports),
+        VMSTATE_UINT16_ARRAY(outside, PIC32Ports, PIC32_N_PORTS),
+        VMSTATE_UINT16_ARRAY(outside_level, PIC32Ports, PIC32_N_PORTS),
+        VMSTATE_UINT16_ARRAY(override, PIC32Ports, PIC32_N_PORTS),
+        VMSTATE_UINT16_ARRAY(override_level, PIC32Ports, PIC32_N_PORTS),
+        VMSTATE_UINT16_ARRAY(input, PIC32Ports, PIC32_N_PORTS),
+        VMSTATE_UINT16_ARRAY(last_read, PIC32Ports, PIC32_N_PORTS),
+        VMSTATE_END_OF_LIST()
+    }
+};
+
+static Property ports_properties[] = {
+    DEFINE_PROP_UINT32("package", PIC32Ports, package, 144),
+    DEFINE_PROP_END_OF_LIST(),
+};
+
+static void ports_class_init(ObjectClass *klass, void *data)
+{
+    DeviceClass *dc = DEVICE_CLASS(klass);
+    ResettableClass *rc = RESETTABLE_CLASS(klass);
+
+    dc->realize = ports_realize;
+    dc->vmsd = &ports_vmstate;
+    rc->phases.enter = ports_reset_enter;
+    rc->phases.hold = ports_reset_hold;
+    device_class_set_props(dc, ports_properties);
+}
+
+static const TypeInfo ports_info = {
+    .name = TYPE_PIC32_PORTS,
+    .parent = TYPE_SYS_BUS_DEVICE,
+    .instance_size = sizeof(PIC32Ports),
+    .instance_init = ports_init,
+    .class_init = ports_class_init,
+};
+
+static void ports_register_types(void)
+{
+    type_register_static(&ports_info);
+}
+
+type_init(ports_register_types)

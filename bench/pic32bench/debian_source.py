@@ -2,12 +2,13 @@
 # SPDX-License-Identifier: MIT
 """Fetches a Debian source package, once per machine and without root.
 
-Stock Debian lists only binary packages, so a source list of our own is derived from the machine's apt sources: same
-mirrors, same keys, `deb-src` instead of `deb`. apt does the download and checks the archive's signature; dpkg-source
-unpacks and applies Debian's patches. The result is kept in `${XDG_CACHE_HOME:-~/.cache}/pic32bench/sources/`.
+Stock Debian lists only binary packages, so a source list of our own is derived from the machine's apt
+sources: same mirrors, same keys, `deb-src` instead of `deb`. apt does the download and checks the archive's
+signature; dpkg-source unpacks and applies Debian's patches. The result is kept in
+`${XDG_CACHE_HOME:-~/.cache}/pic32bench/sources/`.
 
 Standard library only: it runs before anything is installed. As a command:
-`python3 -P bench/pic32bench/debian_source.py PACKAGE [DEST]` prints the directory, and links DEST to it when given.
+`python3 -P bench/pic32bench/debian_source.py PACKAGE [DEST]` prints the directory, and links DEST to it.
 Nobody may write into that directory: it is shared by every clone on the machine.
 """
 
@@ -27,8 +28,18 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-# Options of a source that say which files apt reads rather than how it trusts them; a source index needs none of these.
-_DROPPED_OPTIONS = {"arch", "architectures", "lang", "languages", "target", "targets", "pdiffs", "by-hash", "enabled"}
+# Options that say which of a source's files apt reads, rather than how it trusts them.
+_DROPPED_OPTIONS = {
+    "arch",
+    "architectures",
+    "lang",
+    "languages",
+    "target",
+    "targets",
+    "pdiffs",
+    "by-hash",
+    "enabled",
+}
 
 _APT_CONFIG = """\
 Dir::Etc::sourcelist "/dev/null";
@@ -69,7 +80,7 @@ class AptSource:
 
 
 def parse_one_line(text: str) -> list[AptSource]:
-    """Reads a `.list` file: `deb [option=value ...] uri suite component ...`. Lines it does not know are left out."""
+    """Reads a `.list` file: `deb [option=value ...] uri suite component ...`. Other lines are left out."""
     sources = []
     for line in text.splitlines():
         line = line.split("#", 1)[0].strip()
@@ -82,7 +93,7 @@ def parse_one_line(text: str) -> list[AptSource]:
 
 
 def parse_deb822(text: str) -> list[AptSource]:
-    """Reads a `.sources` file: stanzas of `Field: value`, with continuation lines and comments. Disabled ones are left out."""
+    """Reads a `.sources` file: stanzas of `Field: value` with continuation lines. Disabled ones are left out."""
     sources = []
     kept = "\n".join(line for line in text.splitlines() if not line.startswith("#"))
     for stanza in re.split(r"\n[ \t]*\n", kept):
@@ -144,11 +155,11 @@ def cache_root() -> Path:
 
 
 def fetch(package: str, series: str = "", refresh: bool = False) -> Path:
-    """Returns the directory of a Debian source package, patched by Debian, fetching it if this machine has it not yet.
+    """Returns the directory of a Debian source package, patched by Debian, and fetches it if need be.
 
-    `series` is what the upstream version must start with ("7.2"), so that a backport does not slip in. Without
-    `refresh` a version fetched before is good enough and no network is used. Of several versions in the archive the
-    newest is taken, and the next older one when its files are gone. Raises SourceError.
+    `series` is what the upstream version must start with ("7.2"), so that a backport does not slip in.
+    Without `refresh` a version fetched before is good enough and no network is used. Of several versions in
+    the archive the newest is taken, and the next older one when its files are gone. Raises SourceError.
     """
     home = cache_root() / "sources"
     home.mkdir(parents=True, exist_ok=True)
@@ -209,7 +220,7 @@ def _versions(apt: Path, package: str, series: str) -> list[str]:
     if fitting:
         return sorted(fitting, key=functools.cmp_to_key(_compare), reverse=True)
     if found:
-        raise SourceError(f"apt offers {package} {', '.join(sorted(found))}, but {series} is needed: use Debian 12's archive")
+        raise SourceError(f"apt offers {package} {', '.join(sorted(found))}, but {series} is needed: use Debian 12")
     reason = _first_error(update.stderr) if update.returncode else "their archives list no such source package"
     raise SourceError(f"source package {package} not found through this machine's apt sources: {reason}")
 
@@ -222,7 +233,7 @@ def _compare(left: str, right: str) -> int:
 
 
 def _download(apt: Path, package: str, version: str, home: Path, directory: Path) -> str:
-    """Downloads and unpacks one version into `directory`. Returns what went wrong in the download, or nothing."""
+    """Downloads and unpacks one version into `directory`. Returns what went wrong in the download, if so."""
     work = Path(tempfile.mkdtemp(prefix=".tmp-", dir=home))
     try:
         _say(f"fetching the source package {package} {version}")
@@ -250,7 +261,13 @@ def _first_error(text: str) -> str:
 def _run(command: list[str], cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
     environment = {**os.environ, "LC_ALL": "C.UTF-8", "DEBIAN_FRONTEND": "noninteractive"}
     return subprocess.run(
-        command, cwd=cwd, env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
+        command,
+        cwd=cwd,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
     )
 
 
@@ -283,7 +300,9 @@ def _say(text: str) -> None:
 
 def main(arguments: list[str] | None = None) -> int:
     """The command line; returns the exit code, 0 or 2."""
-    parser = argparse.ArgumentParser(prog="debian_source.py", description="Fetch a Debian source package, without root.")
+    parser = argparse.ArgumentParser(
+        prog="debian_source.py", description="Fetch a Debian source package, without root."
+    )
     parser.add_argument("package", help="name of the source package, such as qemu or lwip")
     parser.add_argument("dest", nargs="?", type=Path, help="make this path a link to the directory")
     parser.add_argument("--series", default="", help="what the upstream version must start with, such as 7.2")

@@ -1,0 +1,76 @@
+# SPDX-License-Identifier: MIT
+# What people type; docs/development.md says how it works. Every target sets up what it needs, without a question.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(CURDIR)/$(VENV)/bin
+# Other sizes of the WebSocket buffer that the suites must pass at; the firmware's own default is in firmware/Makefile.
+VARIANTS := 65535 512
+# Two at a time when pytest-xdist is installed: most tests wait for an emulator of their own.
+XDIST = $(if $(shell $(BIN)/python -c 'import xdist' 2>/dev/null && echo yes),-n 2 --dist loadfile)
+PYTEST = PATH="$(BIN):$$PATH" $(BIN)/python -m pytest bench/tests $(XDIST) --junitxml=build/pytest.xml
+ROBOT = PATH="$(BIN):$$PATH" $(BIN)/robot --outputdir build/robot --xunit xunit.xml robot/
+
+.DEFAULT_GOAL := help
+.PHONY: help run test bench setup packages venv emulator firmware firmware-variants built lint check-c pytest clean
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-18s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+
+run: built ## set up, build, and run the Robot suites; log in build/robot/log.html
+	@$(ROBOT)
+
+test: built firmware-variants ## set up, build, and run every check and test
+	@failed=; \
+	$(MAKE) --no-print-directory lint || failed="$$failed lint"; \
+	$(PYTEST) || failed="$$failed pytest"; \
+	$(ROBOT) || failed="$$failed robot"; \
+	if [ -n "$$failed" ]; then echo "make test: failed:$$failed" >&2; exit 1; fi; \
+	echo "make test: everything passed"
+
+bench: built ## measure speed; table here and in build/bench.json
+	@$(BIN)/python -m pic32bench.benchmark --output build/bench.json
+
+setup: packages venv ## install the Debian packages and Python packages that are missing
+
+packages:
+	@$(PYTHON) platforms/debian_packages.py
+
+# Installed again whenever pyproject.toml says something else than at the last time.
+venv: packages
+	@mkdir -p build && flock build/.venv.lock sh -ec 'cmp -s pyproject.toml $(VENV)/.installed && exit; \
+	    echo "setup: installing Python packages into $(VENV)"; \
+	    [ -x $(BIN)/python ] && $(BIN)/python -c "import pip" 2>/dev/null || $(PYTHON) -m venv --clear $(VENV); \
+	    $(BIN)/python -m pip install --quiet --disable-pip-version-check --editable ".[dev]"; \
+	    cp pyproject.toml $(VENV)/.installed'
+
+emulator: packages ## build qemu-system-mipsel with the PIC32MZ machine, or take it from the cache
+	@$(PYTHON) platforms/qemu/build.py
+
+firmware: packages ## build the reference firmware
+	@echo "firmware: building"
+	@$(MAKE) --no-print-directory -C firmware
+
+firmware-variants: $(VARIANTS:%=firmware-ws%) ## build the firmware with other WebSocket buffer sizes
+
+.PHONY: $(VARIANTS:%=firmware-ws%)
+$(VARIANTS:%=firmware-ws%): firmware-ws%: firmware
+	@echo "firmware: building with WS_BUFFER_SIZE=$*"
+	@$(MAKE) --no-print-directory -C firmware WS_BUFFER_SIZE=$* BUILD=$(CURDIR)/build/$@
+
+# Side by side, as one waits for the network while another computes.
+built: packages
+	@$(MAKE) --no-print-directory -j3 venv emulator firmware
+
+lint: venv check-c ## static checks: ruff, mypy, C warnings
+	@echo "lint: ruff"; $(BIN)/ruff check --quiet .
+	@echo "lint: mypy"; $(BIN)/mypy --no-error-summary
+
+check-c: packages ## build the emulator and compile the overlay with -Wall -Wextra -Werror
+	@$(PYTHON) platforms/qemu/build.py --check
+
+pytest: built firmware-variants ## the pytest suites only
+	@$(PYTEST)
+
+clean: ## remove build/; the caches outside the tree stay
+	rm -rf build

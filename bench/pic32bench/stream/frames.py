@@ -58,8 +58,7 @@ class MalformedFrameError(BenchError):
     def __init__(self, found: FlawFound) -> None:
         self.found = found
         super().__init__(
-            f"malformed stream frame, {found}; expected four decimal values 0..65535 separated "
-            f"by single spaces"
+            f"malformed stream frame, {found}; expected four decimal values 0..65535 separated by single spaces"
         )
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+
 from pic32bench.stream import noise, structure
 from pic32bench.stream.frames import VALUES_PER_FRAME, FlawFound, Frame, Message, examine
 from pic32bench.stream.verdict import Kind, Position, Verdict
@@ -22,9 +23,7 @@ MIN_VALUES = 8
 """Fewest values after settling that are judged at all: 7 steps."""
 
 
-def judge(
-    messages: Sequence[Message], *, settle: int = 0, false_alarm_rate: float = FALSE_ALARM_RATE
-) -> Verdict:
+def judge(messages: Sequence[Message], *, settle: int = 0, false_alarm_rate: float = FALSE_ALARM_RATE) -> Verdict:
     """Say what a stream is.
 
     *Ramp*: every step is +4000 modulo 65536, within and across frames, from the value at ``settle``
@@ -291,10 +290,7 @@ class _Judgement:
     def _lost(at: int, expected: int, found: int) -> str:
         """A jump at a frame's first value by a few whole frames looks like lost frames."""
         for lost in range(1, 65):
-            if (
-                at % VALUES_PER_FRAME == 0
-                and (expected + lost * VALUES_PER_FRAME * RAMP_STEP - found) % MODULUS == 0
-            ):
+            if at % VALUES_PER_FRAME == 0 and (expected + lost * VALUES_PER_FRAME * RAMP_STEP - found) % MODULUS == 0:
                 return f", as if {_plural(lost, 'frame')} had been lost"
         return ""
 

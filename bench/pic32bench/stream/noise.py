@@ -150,8 +150,7 @@ def _serial_correlation(values: Runs) -> Floats:
     draws = values.shape[1]
     centred = (values.astype(np.float64) - (MODULUS - 1) / 2) / np.sqrt((MODULUS**2 - 1) / 12)
     scores = [
-        np.einsum("ij,ij->i", centred[:, :-lag], centred[:, lag:]) / np.sqrt(draws - lag)
-        for lag in CORRELATION_LAGS
+        np.einsum("ij,ij->i", centred[:, :-lag], centred[:, lag:]) / np.sqrt(draws - lag) for lag in CORRELATION_LAGS
     ]
     return _smallest(_normal_two_sided(np.stack(scores, axis=1)))
 

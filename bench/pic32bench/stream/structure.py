@@ -127,13 +127,9 @@ def find_known_generator(values: Values) -> Lcg | None:
     if len(values) < 8:
         return None
     for known in KNOWN_GENERATORS:
-        states = (int(values[0]) * known.divisor + np.arange(known.divisor, dtype=np.uint64)).astype(
-            np.uint64
-        )
+        states = (int(values[0]) * known.divisor + np.arange(known.divisor, dtype=np.uint64)).astype(np.uint64)
         for value in values[1:]:
-            states = (states * np.uint64(known.multiplier) + np.uint64(known.increment)) % np.uint64(
-                known.modulus
-            )
+            states = (states * np.uint64(known.multiplier) + np.uint64(known.increment)) % np.uint64(known.modulus)
             states = states[states // np.uint64(known.divisor) == np.uint64(value)]
             if len(states) == 0:
                 break

@@ -4,6 +4,7 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from pic32bench.errors import BenchError
 from pic32bench.stream.frames import (
     Flaw,

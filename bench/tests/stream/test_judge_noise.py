@@ -8,9 +8,10 @@ import numpy.typing as npt
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy import stats  # type: ignore[import-untyped,unused-ignore]
+
 from pic32bench.stream import FALSE_ALARM_RATE, Kind, Position, judge
 from pic32bench.stream.noise import MIN_VALUES, combined, noise_tests
-from scipy import stats  # type: ignore[import-untyped,unused-ignore]
 
 from .streams import lcg16, lfsr, messages, noise, ramp, xc32_rand
 
@@ -34,18 +35,14 @@ def p_values_of_100000_runs() -> dict[str, npt.NDArray[np.float64]]:
 
 
 @pytest.mark.parametrize("rate", [1e-2, 1e-3, 1e-4, FALSE_ALARM_RATE])
-def test_the_false_alarm_rate_holds(
-    p_values_of_100000_runs: dict[str, npt.NDArray[np.float64]], rate: float
-) -> None:
+def test_the_false_alarm_rate_holds(p_values_of_100000_runs: dict[str, npt.NDArray[np.float64]], rate: float) -> None:
     """No more alarms than ``rate`` gives in all but one of 1,000 such experiments."""
     alarms = int(np.count_nonzero(combined(p_values_of_100000_runs) < rate))
     assert alarms <= stats.binom.ppf(0.999, RUNS, rate)
 
 
 @pytest.mark.parametrize("rate", [1e-2, 1e-3, 1e-4])
-def test_each_test_keeps_its_own_rate(
-    p_values_of_100000_runs: dict[str, npt.NDArray[np.float64]], rate: float
-) -> None:
+def test_each_test_keeps_its_own_rate(p_values_of_100000_runs: dict[str, npt.NDArray[np.float64]], rate: float) -> None:
     assert len(p_values_of_100000_runs) == TESTS_AT_256
     for name, p_values in p_values_of_100000_runs.items():
         alarms = int(np.count_nonzero(p_values < rate))
@@ -113,9 +110,7 @@ def test_little_noise_is_too_short_to_tell(frames: int) -> None:
     state=st.integers(0, 65535),
     stride=st.sampled_from([1, 3, 5]),
 )
-def test_linear_congruential_generators_are_recovered(
-    multiplier: int, increment: int, state: int, stride: int
-) -> None:
+def test_linear_congruential_generators_are_recovered(multiplier: int, increment: int, state: int, stride: int) -> None:
     values = lcg16(400 * stride, multiplier, increment, state)[::stride]
     verdict = judge(messages(values))
     if pow(multiplier, stride, 65536) == 1:
@@ -153,9 +148,7 @@ def test_a_generator_with_a_few_wrong_values() -> None:
         (69069, 1, 32),
     ],
 )
-def test_high_bits_of_well_known_generators_are_recognised(
-    multiplier: int, increment: int, bits: int
-) -> None:
+def test_high_bits_of_well_known_generators_are_recognised(multiplier: int, increment: int, bits: int) -> None:
     state, values = 99, []
     for _ in range(400):
         state = (state * multiplier + increment) % (1 << bits)

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from pic32bench.stream import Kind, Position, judge
 
 from .streams import messages, noise, ramp

@@ -1,0 +1,348 @@
+# SPDX-License-Identifier: MIT
+"""Client of the board's WebSocket server, ws://HOST:8088/echo.
+
+Time-outs are virtual seconds when the client was given the emulator's clock, with a backstop in
+wall seconds; without a clock they are wall seconds. Names ending in ``_wall`` are always wall
+seconds. When a message reached the host says nothing about the board's timing: for that see
+:mod:`pic32bench.stream.rate`.
+"""
+
+from __future__ import annotations
+
+import math
+import socket
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from contextlib import ExitStack
+from types import TracebackType
+from typing import NamedTuple, Self
+
+from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidMessage, InvalidStatus
+from websockets.sync.client import ClientConnection, connect
+
+from pic32bench.errors import BenchError, UsageError, WaitTimeoutError
+from pic32bench.stream.frames import VALUES_PER_FRAME, Message
+
+PORT = 8088
+PATH = "/echo"
+START = "StartStream"
+STOP = "StopStream"
+SET_DELAY = "SetDelay"
+RESET = "reset"
+
+_SLICE_WALL = 0.05
+_RETRY_WALL = 0.2
+
+
+class StreamConnectError(BenchError):
+    """No WebSocket connection could be made."""
+
+
+class StreamClosedError(BenchError):
+    """The WebSocket is not open, or was closed by the board."""
+
+
+class StreamTimeoutError(WaitTimeoutError):
+    """What was waited for did not come in time."""
+
+
+class Received(NamedTuple):
+    """A message and when it reached the host: ``at_wall`` is time.monotonic(), seconds."""
+
+    message: Message
+    at_wall: float
+
+
+class Deadline:
+    """An end in virtual time with a backstop in wall time, or, without a clock, in wall time alone."""
+
+    def __init__(self, seconds: float, now: Callable[[], float] | None, backstop_wall: float) -> None:
+        self._now = now
+        self._seconds = seconds
+        self._end = None if now is None else now() + seconds
+        self._end_wall = time.monotonic() + (seconds if now is None else backstop_wall)
+        self._backstop_wall = backstop_wall
+
+    def slice_wall(self) -> float:
+        """How long to wait, in wall seconds, before asking again; 0 when the time is over."""
+        if self._end is not None and self._now is not None and self._now() >= self._end:
+            return 0.0
+        left = self._end_wall - time.monotonic()
+        return max(0.0, min(left, left if self._end is None else _SLICE_WALL))
+
+    def __str__(self) -> str:
+        if self._end is None or self._now is None:
+            return f"{self._seconds:g} s (wall)"
+        if self._now() >= self._end:
+            return f"{self._seconds:g} s (virtual)"
+        return (
+            f"{self._backstop_wall:g} s (wall; virtual time is {self._end - self._now():.3g} s short of the time-out)"
+        )
+
+
+class StreamClient:
+    """One WebSocket connection to the board.
+
+    Every message that comes in is either the echo of something this client sent and waits for, or
+    belongs to the stream. The stream's messages are kept raw, malformed ones too, for the judge.
+
+    Args:
+        host, port, path: where the server is; a forwarded port is on 127.0.0.1.
+        now: returns the board's virtual time in seconds; None: time-outs are wall seconds.
+        backstop_wall: with ``now``, no wait lasts longer than this.
+        handshake_wall: longest wait for TCP connection and handshake.
+    """
+
+    def __init__(
+        self,
+        host: str = "127.0.0.1",
+        port: int = PORT,
+        path: str = PATH,
+        *,
+        now: Callable[[], float] | None = None,
+        backstop_wall: float = 60.0,
+        handshake_wall: float = 15.0,
+    ) -> None:
+        self.url = f"ws://{host}:{port}{path}"
+        self._host, self._port = host, port
+        self._now = now
+        self._backstop_wall = backstop_wall
+        self._handshake_wall = handshake_wall
+        self._stack = ExitStack()
+        self._connection: ClientConnection | None = None
+        self._stream: deque[Received] = deque()
+        self._count = 0
+        self._reset_sent = False
+
+    # Connection
+
+    def connect(self, patience: float = 0.0) -> Self:
+        """Open the WebSocket; when refused, keep trying for ``patience`` seconds.
+
+        Raises:
+            StreamConnectError: refused, closed, answered with an HTTP error such as 404, or no
+            answer in time.
+        """
+        if self._connection is not None:
+            raise UsageError(f"{self.url} is already open: close it before connecting again")
+        deadline = self._deadline(patience)
+        pause = threading.Event()
+        while True:
+            try:
+                return self._connect_once()
+            except StreamConnectError:
+                left_wall = deadline.slice_wall()
+                if left_wall <= 0:
+                    raise
+                pause.wait(min(left_wall, _RETRY_WALL))
+
+    def _connect_once(self) -> Self:
+        try:
+            raw = socket.create_connection((self._host, self._port), self._handshake_wall)
+        except TimeoutError:
+            raise StreamConnectError(
+                f"{self.url}: no TCP connection within {self._handshake_wall:g} s (wall): is the "
+                f"cable in and the board up?"
+            ) from None
+        except OSError as error:
+            raise StreamConnectError(
+                f"{self.url}: {error.strerror or error}: is the board up and its WebSocket server listening?"
+            ) from None
+        try:
+            self._connection = self._stack.enter_context(
+                connect(
+                    self.url,
+                    sock=raw,
+                    compression=None,
+                    proxy=None,
+                    open_timeout=self._handshake_wall,
+                    ping_interval=None,  # a board that stands still in virtual time is not gone
+                    close_timeout=2,
+                    max_size=None,
+                    max_queue=None,  # always drained: a slow suite must not throttle the board
+                )
+            )
+        except InvalidStatus as error:
+            raise self._no_handshake(raw, f"answered HTTP {error.response.status_code}, not 101") from None
+        except TimeoutError:
+            raise self._no_handshake(
+                raw, f"no answer to the handshake within {self._handshake_wall:g} s (wall)"
+            ) from None
+        except (InvalidMessage, EOFError, OSError, ConnectionClosed):
+            raise self._no_handshake(
+                raw, "connection closed before the handshake: does the WebSocket server listen?"
+            ) from None
+        except InvalidHandshake as error:
+            raise self._no_handshake(raw, f"wrong handshake: {error}") from None
+        self._stream.clear()
+        self._count = 0
+        self._reset_sent = False
+        return self
+
+    def _no_handshake(self, raw: socket.socket, why: str) -> StreamConnectError:
+        raw.close()
+        return StreamConnectError(f"{self.url}: {why}")
+
+    @property
+    def connected(self) -> bool:
+        """Whether the WebSocket was opened and not closed from here."""
+        return self._connection is not None
+
+    def close(self) -> None:
+        """Close the WebSocket; does nothing when it is closed."""
+        self._connection = None
+        self._stack.close()
+
+    def __enter__(self) -> Self:
+        return self if self.connected else self.connect()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    # Commands
+
+    def start(self, timeout: float = 10.0) -> None:
+        """Send StartStream and wait for its echo."""
+        self.echo(START, timeout)
+
+    def stop(self, timeout: float = 10.0) -> None:
+        """Send StopStream and wait for its echo."""
+        self.echo(STOP, timeout)
+
+    def set_delay(self, milliseconds: int, timeout: float = 10.0) -> None:
+        """Send SetDelay, the time between frames, and wait for its echo."""
+        if milliseconds < 0:
+            raise UsageError(f"SetDelay takes milliseconds from 0 on, got {milliseconds}")
+        self.echo(f"{SET_DELAY} {milliseconds}", timeout)
+
+    def reset(self, timeout: float = 10.0) -> None:
+        """Send reset and wait for its echo; the board restarts one second later, this connection is
+        then dead.
+        """
+        self._reset_sent = True
+        self.echo(RESET, timeout)
+
+    def echo(self, message: Message, timeout: float = 10.0) -> Message:
+        """Send a text (str) or binary (bytes) message and return its echo; stream messages before
+        it are kept.
+
+        Raises:
+            StreamTimeoutError: the same message did not come back in time.
+            StreamClosedError: the connection is or was closed.
+        """
+        deadline = self._deadline(timeout)
+        self.send(message)
+        passed = 0
+        while (received := self._receive(deadline)) is not None:
+            if type(received.message) is type(message) and received.message == message:
+                return received.message
+            self._stream.append(received)
+            passed += 1
+        raise self._late(
+            f"no echo of {_short(message)} within {deadline}; {passed} other message(s) came "
+            f"meanwhile" + (f", the last {_short(self._stream[-1].message)}" if passed else "")
+        )
+
+    def send(self, message: Message) -> None:
+        """Send a text (str) or binary (bytes) message; its echo will be taken for part of the
+        stream.
+        """
+        connection = self._open()
+        try:
+            connection.send(message)
+        except ConnectionClosed as error:
+            raise self._closed(error) from None
+
+    # The stream
+
+    def receive(self, timeout: float = 10.0) -> Received:
+        """The stream's next message. Raises StreamTimeoutError or StreamClosedError."""
+        return self._collect(1, timeout)[0]
+
+    def collect(self, *, frames: int | None = None, values: int | None = None, timeout: float = 30.0) -> list[Message]:
+        """The stream's next messages: ``frames`` of them, or as many as ``values`` values need.
+
+        Raises:
+            UsageError: neither or both were given.
+            StreamTimeoutError, StreamClosedError: fewer came.
+        """
+        if (frames is None) == (values is None):
+            raise UsageError("collect: give either frames or values")
+        count = frames if frames is not None else math.ceil((values or 0) / VALUES_PER_FRAME)
+        return [received.message for received in self._collect(count, timeout)]
+
+    def listen(self, duration: float) -> list[Message]:
+        """Whatever of the stream comes within ``duration`` seconds; kept messages first. Silence is
+        an empty list.
+        """
+        deadline = self._deadline(duration)
+        while (received := self._receive(deadline)) is not None:
+            self._stream.append(received)
+        return self.drain()
+
+    def drain(self) -> list[Message]:
+        """Take what has come of the stream so far, without waiting, so that what follows is new."""
+        at_once = Deadline(0.0, None, 0.0)
+        while (received := self._receive(at_once)) is not None:
+            self._stream.append(received)
+        taken = [received.message for received in self._stream]
+        self._stream.clear()
+        return taken
+
+    def _collect(self, count: int, timeout: float) -> list[Received]:
+        deadline = self._deadline(timeout)
+        while len(self._stream) < count:
+            received = self._receive(deadline)
+            if received is None:
+                last = f", the last {_short(self._stream[-1].message)}" if self._stream else ""
+                raise self._late(f"{len(self._stream)} of {count} stream messages within {deadline}{last}")
+            self._stream.append(received)
+        return [self._stream.popleft() for _ in range(count)]
+
+    # One message
+
+    def _deadline(self, seconds: float) -> Deadline:
+        return Deadline(seconds, self._now, self._backstop_wall)
+
+    def _open(self) -> ClientConnection:
+        if self._connection is None:
+            raise StreamClosedError(f"{self.url} is not open: connect first")
+        return self._connection
+
+    def _receive(self, deadline: Deadline) -> Received | None:
+        """The next message of any kind, None when the time is over."""
+        connection = self._open()
+        while True:
+            wait_wall = deadline.slice_wall()
+            try:
+                message = connection.recv(wait_wall)
+            except TimeoutError:
+                if wait_wall <= 0:
+                    return None
+            except ConnectionClosed as error:
+                raise self._closed(error) from None
+            else:
+                self._count += 1
+                return Received(message, time.monotonic())
+
+    def _after_reset(self) -> str:
+        return " (the reset command had been sent: connect again)" if self._reset_sent else ""
+
+    def _late(self, what: str) -> StreamTimeoutError:
+        return StreamTimeoutError(f"{self.url}: {what}{self._after_reset()}")
+
+    def _closed(self, error: ConnectionClosed) -> StreamClosedError:
+        frame = error.rcvd
+        how = (
+            "the connection broke without a close frame" if frame is None else f"the board closed it, code {frame.code}"
+        )
+        return StreamClosedError(f"{self.url}: {how}, after {self._count} message(s){self._after_reset()}")
+
+
+def _short(message: Message) -> str:
+    shown = repr(message[:60])
+    return shown if len(message) <= 60 else f"{shown}... ({len(message)} long)"

@@ -122,7 +122,7 @@ def overlaid_files(source: Path) -> dict[str, str]:
         shutil.copytree(HERE / "src", overlay)
         if (HERE / "generate.py").is_file():
             done = subprocess.run(
-                [sys.executable, str(HERE / "generate.py"), str(overlay)],
+                [sys.executable, str(HERE / "generate.py"), str(HERE.parent / "pic32mz"), str(overlay)],
                 capture_output=True,
                 text=True,
                 check=False,

@@ -72,8 +72,8 @@ def parse(name: str, text: str) -> list[FileDiff]:
 def _hunk(name: str, lines: list[str], at: int, start: int, olds: int, news: int) -> tuple[Hunk, int]:
     hunk = Hunk(start)
     while len(hunk.old) < olds or len(hunk.new) < news:
-        mark, rest = (lines[at][:1], lines[at][1:]) if at < len(lines) else ("", "")
-        if mark not in ("-", "+", " "):
+        mark, rest = (lines[at][:1] or " ", lines[at][1:]) if at < len(lines) else ("", "")
+        if mark not in ("-", "+", " "):  # an empty line is an empty context line whose space an editor removed
             raise PatchError(f"{name}:{at + 1}: the hunk ends early: {olds} old and {news} new lines were announced")
         if mark != "+":
             hunk.old.append(rest)

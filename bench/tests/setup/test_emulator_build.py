@@ -129,10 +129,17 @@ def test_a_change_in_the_named_source_is_seen(project: Project) -> None:
 
 
 def test_generated_files_join_the_overlay(project: Project) -> None:
-    generator = "import pathlib, sys\npathlib.Path(sys.argv[1], 'generated.h').write_text('made')\n"
+    generator = (
+        "import pathlib, sys\nchip, overlay = map(pathlib.Path, sys.argv[1:])\n"
+        "(overlay / 'generated.h').write_text((chip / 'chip.csv').read_text())\n"
+    )
     project.write(project.overlay / "generate.py", generator)
+    project.write(project.overlay.parent / "pic32mz" / "chip.csv", "facts\n")
     assert project.make() == 0
-    assert (project.tree / "hw/mips/pic32mz/generated.h").read_text() == "made"
+    assert (project.tree / "hw/mips/pic32mz/generated.h").read_text() == "facts\n"
+    project.write(project.overlay.parent / "pic32mz" / "chip.csv", "other facts\n")
+    assert project.make() == 0
+    assert (project.tree / "hw/mips/pic32mz/generated.h").read_text() == "other facts\n"
 
 
 def test_a_compile_error_names_the_file_and_the_log(project: Project, capsys: pytest.CaptureFixture[str]) -> None:

@@ -43,6 +43,10 @@ def test_context_is_kept(patcher: ModuleType) -> None:
     assert applied(patcher, diff("@@ -2,2 +2,3 @@\n two\n+new\n three\n")) == "one\ntwo\nnew\nthree\nfour\nfive\n"
 
 
+def test_an_empty_context_line_may_have_lost_its_space(patcher: ModuleType) -> None:
+    assert applied(patcher, diff("@@ -1,2 +1,3 @@\n one\n+new\n\n"), "one\n\n") == "one\nnew\n\n"
+
+
 def test_moved_text_is_followed_when_there_is_only_one_of_it(patcher: ModuleType) -> None:
     assert applied(patcher, diff("@@ -2 +2 @@\n-four\n+4\n")) == "one\ntwo\nthree\n4\nfive\n"
 

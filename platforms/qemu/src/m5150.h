@@ -31,7 +31,7 @@ struct M5150CPU {
     void (*acknowledge)(void *opaque);
     void *acknowledge_opaque;
     /* Register sets that are not the current one; [CSS] is stale. */
-    target_ulong shadow[M5150_SHADOW_SETS][32];
+    uint32_t shadow[M5150_SHADOW_SETS][32];
 };
 
 /* Presents the controller's highest request, or none, to the core. */

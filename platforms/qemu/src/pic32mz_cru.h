@@ -30,7 +30,7 @@ typedef enum PIC32ResetCause {
 /*
  * mmio 0: the configuration registers (CFGCON, DEVID, SYSKEY, PMDx, ...),
  * mmio 1: oscillators, resets and clock dividers.
- * Clock outputs: "sysclk", "pbclk[0..7]" (PBCLK1 to 8), "frc", "lprc", "sosc".
+ * Clock outputs: "sysclk", "pbclk1" to "pbclk8", "frc", "lprc", "sosc".
  */
 struct PIC32Cru {
     SysBusDevice parent_obj;
@@ -42,7 +42,8 @@ struct PIC32Cru {
     uint32_t sosc_hz;
     uint32_t devid;
     uint32_t devcfg[4];         /* as latched by the last reset */
-    uint32_t cause;             /* PIC32ResetCause of the reset under way */
+    uint32_t cause;             /* PIC32ResetCause of the last reset */
+    uint32_t next_cause;        /* of the next one */
     uint32_t nmi_cause;         /* of the NMI that counts down to a reset */
     uint8_t key_state;          /* words of the unlock sequence seen */
     QEMUTimer *switch_timer;    /* clock switch under way */
@@ -70,8 +71,9 @@ void pic32_cru_latch_devcfg(PIC32Cru *cru, const uint32_t devcfg[4]);
 /* Resets the whole chip; RCON tells the cause afterwards. */
 void pic32_cru_reset(PIC32Cru *cru, PIC32ResetCause cause);
 
-/* The cause of the last reset, and its name on the panel. */
+/* The cause of the last reset; of the one about to begin; a cause's name. */
 PIC32ResetCause pic32_cru_reset_cause(PIC32Cru *cru);
+PIC32ResetCause pic32_cru_next_cause(PIC32Cru *cru);
 const char *pic32_cru_reset_name(PIC32ResetCause cause);
 
 /* A watchdog or the deadman timer ran out: NMI, then reset (RNMICON). */

@@ -1,0 +1,511 @@
+/*
+ * PIC32MZ timers: Timer1 (type A) and Timer2 to Timer9 (type B)
+ *
+ * Models section 14 "Timers" of the PIC32 Family Reference Manual
+ * (DS60001105) and DS60001320 chapters 13 and 14: internal and external
+ * clock, gated mode, prescalers, 16 and 32 bits.
+ *
+ * TMR is worked out from the virtual time at which it was last loaded, so
+ * that no rounding adds up, however long a timer runs.
+ *
+ * Left out: stop in idle (SIDL), triggers of the ADC, the output compare and
+ * input capture modules, running on in sleep, and the delay of asynchronous
+ * writes (TWIP reads as 0). Timer1's external clock is the secondary
+ * oscillator while that runs, else edges of its pin T1CK (RC14).
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+
+#include "qemu/osdep.h"
+#include "qemu/log.h"
+#include "hw/irq.h"
+#include "hw/qdev-clock.h"
+#include "hw/qdev-properties.h"
+#include "hw/registerfields.h"
+#include "migration/vmstate.h"
+#include "qapi/error.h"
+#include "pic32mz_timer.h"
+
+REG32(CON, 0x00)
+    FIELD(CON, TCS, 1, 1)
+    FIELD(CON, T32, 3, 1)
+    FIELD(CON, TCKPS, 4, 3)
+    FIELD(CON, TGATE, 7, 1)
+    FIELD(CON, ON, 15, 1)
+REG32(TMR, 0x10)
+REG32(PR, 0x20)
+
+#define NO_MATCH    UINT64_MAX
+#define T1CK_PIN    "RC14"
+
+/* Type A, even and odd type B: the bits of CON that exist differ. */
+static const PIC32SfrDef tmr_defs[3][3] = {
+    { { "T1CON", A_CON, 0, 0xB0B6 }, { "TMR1", A_TMR, 0, 0xFFFF },
+      { "PR1", A_PR, 0xFFFF, 0xFFFF } },
+    { { "TxCON", A_CON, 0, 0xA0FA }, { "TMRx", A_TMR, 0, 0xFFFFFFFF },
+      { "PRx", A_PR, 0xFFFF, 0xFFFFFFFF } },
+    { { "TyCON", A_CON, 0, 0xA0F2 }, { "TMRy", A_TMR, 0, 0xFFFF },
+      { "PRy", A_PR, 0xFFFF, 0xFFFF } },
+};
+
+static uint32_t tmr_reg(PIC32Timer *s, hwaddr offset)
+{
+    return pic32_sfr_get(&s->regs, offset);
+}
+
+static bool tmr_is_32(PIC32Timer *s)
+{
+    return s->partner && FIELD_EX32(tmr_reg(s, A_CON), CON, T32);
+}
+
+/* Whether this is the odd timer of a pair in 32-bit mode. */
+static bool tmr_is_upper(PIC32Timer *s)
+{
+    return s->master && tmr_is_32(s->master);
+}
+
+static uint64_t tmr_max(PIC32Timer *s)
+{
+    return tmr_is_32(s) ? UINT32_MAX : UINT16_MAX;
+}
+
+static unsigned tmr_prescale(PIC32Timer *s)
+{
+    static const uint16_t type_a[] = { 1, 8, 64, 256, 1, 8, 64, 256 };
+    static const uint16_t type_b[] = { 1, 2, 4, 8, 16, 32, 64, 256 };
+    unsigned tckps = FIELD_EX32(tmr_reg(s, A_CON), CON, TCKPS);
+
+    return s->index == 1 ? type_a[tckps] : type_b[tckps];
+}
+
+static bool tmr_is_gated(PIC32Timer *s)
+{
+    uint32_t con = tmr_reg(s, A_CON);
+
+    return FIELD_EX32(con, CON, TGATE) && !FIELD_EX32(con, CON, TCS);
+}
+
+/* The clock that the timer counts now; NULL: it stands, or counts edges. */
+static Clock *tmr_clock(PIC32Timer *s)
+{
+    uint32_t con = tmr_reg(s, A_CON);
+    Clock *clock = s->pbclk;
+
+    if (!FIELD_EX32(con, CON, ON) || tmr_is_upper(s)) {
+        return NULL;
+    }
+    if (FIELD_EX32(con, CON, TCS)) {
+        clock = s->sosc;
+    } else if (tmr_is_gated(s) && !s->pin) {
+        return NULL;
+    }
+    return clock && clock_is_enabled(clock) ? clock : NULL;
+}
+
+static uint64_t tmr_ticks(PIC32Timer *s)
+{
+    Clock *clock = tmr_clock(s);
+    int64_t now = qemu_clock_get_ns(QEMU_CLOCK_VIRTUAL);
+
+    return s->base_ticks
+           + (clock ? clock_ns_to_ticks(clock, now - s->base_ns) : 0);
+}
+
+/* Steps that TMR has made since it was start. */
+static uint64_t tmr_steps(PIC32Timer *s)
+{
+    return tmr_ticks(s) / tmr_prescale(s);
+}
+
+static uint32_t tmr_count(PIC32Timer *s)
+{
+    uint64_t steps = tmr_steps(s);
+    uint64_t period = (uint64_t)tmr_reg(s, A_PR) + 1;
+    uint64_t to_wrap;
+
+    if (s->start < period) {
+        return (s->start + steps) % period;
+    }
+    /* Beyond PR: on to the end of the register, then from 0. */
+    to_wrap = tmr_max(s) + 1 - s->start;
+    return steps < to_wrap ? s->start + steps : (steps - to_wrap) % period;
+}
+
+/* The step at which the first match after TMR = start comes. */
+static uint64_t tmr_first_match(PIC32Timer *s)
+{
+    uint64_t period = (uint64_t)tmr_reg(s, A_PR) + 1;
+
+    if (period == 1) {
+        return NO_MATCH;    /* FRM 14.3.9: PR = 0 never interrupts */
+    }
+    return s->start < period ? period - s->start
+                             : tmr_max(s) + 1 - s->start + period;
+}
+
+/* Sets the timer for the next match; it always lies in the future. */
+static void tmr_arm(PIC32Timer *s)
+{
+    Clock *clock = tmr_clock(s);
+    uint64_t ticks, ns;
+
+    timer_del(s->match);
+    if (!clock || s->next_match == NO_MATCH || tmr_is_gated(s)) {
+        return;
+    }
+    ticks = s->next_match * tmr_prescale(s) - s->base_ticks;
+    ns = clock_ticks_to_ns(clock, ticks);
+    if (ns > INT64_MAX / 2) {
+        return;             /* not in this machine's life */
+    }
+    while (clock_ns_to_ticks(clock, ns) < ticks) {
+        ns++;
+    }
+    timer_mod_ns(s->match, s->base_ns + ns);
+}
+
+/* Lets TMR go on from value: the steps count from here. */
+static void tmr_restart(PIC32Timer *s, uint32_t value, int64_t rest)
+{
+    s->base_ns = qemu_clock_get_ns(QEMU_CLOCK_VIRTUAL);
+    s->base_ticks = rest;
+    s->start = value;
+    s->next_match = tmr_first_match(s);
+}
+
+static void tmr_interrupt(PIC32Timer *s)
+{
+    /* FRM 14.3.11: the odd timer of a 32-bit pair has the interrupt. */
+    qemu_irq_pulse(tmr_is_32(s) ? s->partner->irq : s->irq);
+}
+
+/* Delivers the matches that are due; several at once are one interrupt. */
+static void tmr_deliver(PIC32Timer *s)
+{
+    uint64_t steps = tmr_steps(s);
+    uint64_t period = (uint64_t)tmr_reg(s, A_PR) + 1;
+
+    if (s->next_match == NO_MATCH || steps < s->next_match) {
+        return;
+    }
+    s->next_match += ((steps - s->next_match) / period + 1) * period;
+    /* FRM 14.3.5: gated, the gate's end interrupts, not the match. */
+    if (!tmr_is_gated(s)) {
+        tmr_interrupt(s);
+    }
+}
+
+static void tmr_match(void *opaque)
+{
+    PIC32Timer *s = opaque;
+
+    tmr_deliver(s);
+    tmr_arm(s);
+}
+
+/* Writes the ticks up to now down, for a change of the clock or the gate. */
+static void tmr_freeze(PIC32Timer *s)
+{
+    tmr_deliver(s);
+    s->base_ticks = tmr_ticks(s);
+    s->base_ns = qemu_clock_get_ns(QEMU_CLOCK_VIRTUAL);
+}
+
+static void tmr_clock_event(void *opaque, ClockEvent event)
+{
+    PIC32Timer *s = opaque;
+
+    if (event == ClockPreUpdate) {
+        tmr_freeze(s);
+    } else {
+        tmr_arm(s);
+    }
+}
+
+/* What a read of TMR gives. */
+static uint32_t tmr_tmr(PIC32Timer *s)
+{
+    return tmr_is_upper(s) ? tmr_count(s->master) >> 16 : tmr_count(s);
+}
+
+static uint32_t tmr_pr(PIC32Timer *s)
+{
+    return tmr_is_upper(s) ? tmr_reg(s->master, A_PR) >> 16
+                             : tmr_reg(s, A_PR);
+}
+
+static uint32_t tmr_read(void *opaque, hwaddr offset, unsigned size)
+{
+    PIC32Timer *s = opaque;
+
+    switch (offset) {
+    case A_TMR:
+        return tmr_tmr(s);
+    case A_PR:
+        return tmr_pr(s);
+    default:
+        return tmr_reg(s, offset);
+    }
+}
+
+static void tmr_write_con(PIC32Timer *s, uint32_t old, uint32_t value)
+{
+    PIC32Timer *odd = s->partner;
+    uint32_t count, upper;
+
+    if (old == value) {
+        return;
+    }
+    /* Up to now the old value counted. */
+    pic32_sfr_set(&s->regs, A_CON, old);
+    tmr_deliver(s);
+    count = tmr_count(s);
+    if (odd && FIELD_EX32(old ^ value, CON, T32)) {
+        upper = tmr_tmr(odd);
+        if (FIELD_EX32(value, CON, T32)) {
+            count |= upper << 16;
+            pic32_sfr_set(&s->regs, A_PR, tmr_reg(s, A_PR)
+                          | tmr_reg(odd, A_PR) << 16);
+        } else {
+            pic32_sfr_set(&odd->regs, A_PR, tmr_reg(s, A_PR) >> 16);
+            pic32_sfr_set(&s->regs, A_PR, (uint16_t)tmr_reg(s, A_PR));
+            count = (uint16_t)count;
+        }
+        pic32_sfr_set(&s->regs, A_CON, value);
+        tmr_restart(odd, upper, 0);
+        tmr_arm(odd);
+    }
+    pic32_sfr_set(&s->regs, A_CON, value);
+    tmr_restart(s, count, 0);
+    tmr_arm(s);
+}
+
+static void tmr_write_tmr(PIC32Timer *s, uint32_t value)
+{
+    if (tmr_is_upper(s)) {
+        s = s->master;
+        value = (uint16_t)tmr_count(s) | value << 16;
+    } else {
+        value &= tmr_max(s);
+    }
+    tmr_deliver(s);
+    tmr_restart(s, value, 0);     /* FRM 14.3.4: clears the prescaler */
+    tmr_arm(s);
+}
+
+static void tmr_write_pr(PIC32Timer *s, uint32_t old, uint32_t value)
+{
+    uint64_t steps;
+    uint32_t count;
+
+    if (tmr_is_upper(s)) {
+        s = s->master;
+        old = tmr_reg(s, A_PR);
+        value = (uint16_t)old | value << 16;
+    } else {
+        value &= tmr_max(s);
+    }
+    pic32_sfr_set(&s->regs, A_PR, old);
+    tmr_deliver(s);
+    steps = tmr_steps(s);
+    count = tmr_count(s);
+    pic32_sfr_set(&s->regs, A_PR, value);
+    /* The steps so far go into start; time and prescaler run on. */
+    s->base_ticks -= steps * tmr_prescale(s);
+    s->start = count;
+    s->next_match = tmr_first_match(s);
+    tmr_arm(s);
+}
+
+static void tmr_write(void *opaque, hwaddr offset, uint32_t old,
+                        uint32_t value)
+{
+    PIC32Timer *s = opaque;
+
+    switch (offset) {
+    case A_CON:
+        tmr_write_con(s, old, value);
+        break;
+    case A_TMR:
+        tmr_write_tmr(s, value);
+        break;
+    case A_PR:
+        tmr_write_pr(s, old, value);
+        break;
+    }
+}
+
+static const PIC32SfrOps tmr_ops = {
+    .read = tmr_read,
+    .write = tmr_write,
+};
+
+static uint64_t tmr_mmio_read(void *opaque, hwaddr addr, unsigned size)
+{
+    PIC32Timer *s = opaque;
+
+    return s->regs.iomem.ops->read(&s->regs, addr, size);
+}
+
+static void tmr_mmio_write(void *opaque, hwaddr addr, uint64_t data,
+                             unsigned size)
+{
+    PIC32Timer *s = opaque;
+
+    /* A write of some bits or bytes keeps the others as they are now. */
+    pic32_sfr_set(&s->regs, A_TMR, tmr_tmr(s));
+    pic32_sfr_set(&s->regs, A_PR, tmr_pr(s));
+    s->regs.iomem.ops->write(&s->regs, addr, data, size);
+}
+
+static const MemoryRegionOps tmr_mmio_ops = {
+    .read = tmr_mmio_read,
+    .write = tmr_mmio_write,
+    .endianness = DEVICE_LITTLE_ENDIAN,
+    .valid = { .min_access_size = 1, .max_access_size = 4 },
+    .impl = { .min_access_size = 1, .max_access_size = 4 },
+};
+
+static void tmr_pin_level(void *opaque, int level)
+{
+    PIC32Timer *s = opaque;
+    uint32_t con = tmr_reg(s, A_CON);
+
+    if (level == s->pin) {
+        return;
+    }
+    tmr_freeze(s);
+    s->pin = level;
+    if (FIELD_EX32(con, CON, ON) && !tmr_is_upper(s)) {
+        if (FIELD_EX32(con, CON, TCS)) {
+            if (level && !tmr_clock(s)) {
+                s->base_ticks++;
+                tmr_deliver(s);
+            }
+        } else if (tmr_is_gated(s) && !level) {
+            tmr_interrupt(s);
+        }
+    }
+    tmr_arm(s);
+}
+
+static void tmr_port_pin(void *opaque, PIC32Pin pin, int level)
+{
+    if (pin == pic32_pin_parse(T1CK_PIN)) {
+        tmr_pin_level(opaque, level);
+    }
+}
+
+static void tmr_reset_enter(Object *obj, ResetType type)
+{
+    PIC32Timer *s = PIC32_TIMER(obj);
+
+    pic32_sfr_reset(&s->regs);
+    timer_del(s->match);
+}
+
+static void tmr_reset_hold(Object *obj)
+{
+    tmr_restart(PIC32_TIMER(obj), 0, 0);
+}
+
+static void tmr_init(Object *obj)
+{
+    PIC32Timer *s = PIC32_TIMER(obj);
+
+    sysbus_init_irq(SYS_BUS_DEVICE(obj), &s->irq);
+    s->pbclk = qdev_init_clock_in(DEVICE(obj), "pbclk", tmr_clock_event, s,
+                                  ClockPreUpdate | ClockUpdate);
+    s->sosc = qdev_init_clock_in(DEVICE(obj), "sosc", tmr_clock_event, s,
+                                 ClockPreUpdate | ClockUpdate);
+}
+
+static void tmr_realize(DeviceState *dev, Error **errp)
+{
+    PIC32Timer *s = PIC32_TIMER(dev);
+    g_autofree char *name = g_strdup_printf("%s%u", TYPE_PIC32_TIMER,
+                                            s->index);
+    g_autofree char *input = g_strdup_printf("T%uCK", s->index);
+
+    if (s->index < 1 || s->index > 9) {
+        error_setg(errp, "index %u: timers are 1 to 9", s->index);
+        return;
+    }
+    if (s->partner) {
+        if (s->index % 2 || s->partner->index != s->index + 1) {
+            error_setg(errp, "timer %u cannot pair with timer %u", s->index,
+                       s->partner->index);
+            return;
+        }
+        s->partner->master = s;
+    }
+    pic32_sfr_init(&s->regs, OBJECT(s), name, PIC32_TIMER_SIZE,
+                   tmr_defs[s->index == 1 ? 0 : s->index % 2 ? 2 : 1], 3,
+                   &tmr_ops, s);
+    memory_region_init_io(&s->iomem, OBJECT(s), &tmr_mmio_ops, s, name,
+                          PIC32_TIMER_SIZE);
+    sysbus_init_mmio(SYS_BUS_DEVICE(dev), &s->iomem);
+    s->match = timer_new_ns(QEMU_CLOCK_VIRTUAL, tmr_match, s);
+    if (s->index == 1 && s->ports) {
+        s->watch.input = tmr_port_pin;
+        s->watch.opaque = s;
+        pic32_ports_watch(s->ports, &s->watch);
+    } else if (s->index > 1 && s->pps) {
+        pic32_pps_watch_input(s->pps, input, tmr_pin_level, s);
+    }
+}
+
+static const VMStateDescription tmr_vmstate = {
+    .name = TYPE_PIC32_TIMER,
+    .version_id = 1,
+    .minimum_version_id = 1,
+    .fields = (VMStateField[]) {
+        VMSTATE_PIC32_SFR(regs, PIC32Timer),
+        VMSTATE_CLOCK(pbclk, PIC32Timer),
+        VMSTATE_CLOCK(sosc, PIC32Timer),
+        VMSTATE_TIMER_PTR(match, PIC32Timer),
+        VMSTATE_INT64(base_ns, PIC32Timer),
+        VMSTATE_INT64(base_ticks, PIC32Timer),
+        VMSTATE_UINT32(start, PIC32Timer),
+        VMSTATE_UINT64(next_match, PIC32Timer),
+        VMSTATE_UINT8(pin, PIC32Timer),
+        VMSTATE_END_OF_LIST()
+    }
+};
+
+static Property tmr_properties[] = {
+    DEFINE_PROP_UINT32("index", PIC32Timer, index, 0),
+    DEFINE_PROP_LINK("partner", PIC32Timer, partner, TYPE_PIC32_TIMER,
+                     PIC32Timer *),
+    DEFINE_PROP_LINK("pps", PIC32Timer, pps, TYPE_PIC32_PPS, PIC32Pps *),
+    DEFINE_PROP_LINK("ports", PIC32Timer, ports, TYPE_PIC32_PORTS,
+                     PIC32Ports *),
+    DEFINE_PROP_END_OF_LIST(),
+};
+
+static void tmr_class_init(ObjectClass *klass, void *data)
+{
+    DeviceClass *dc = DEVICE_CLASS(klass);
+    ResettableClass *rc = RESETTABLE_CLASS(klass);
+
+    dc->realize = tmr_realize;
+    dc->vmsd = &tmr_vmstate;
+    rc->phases.enter = tmr_reset_enter;
+    rc->phases.hold = tmr_reset_hold;
+    device_class_set_props(dc, tmr_properties);
+}
+
+static const TypeInfo tmr_info = {
+    .name = TYPE_PIC32_TIMER,
+    .parent = TYPE_SYS_BUS_DEVICE,
+    .instance_size = sizeof(PIC32Timer),
+    .instance_init = tmr_init,
+    .class_init = tmr_class_init,
+};
+
+static void tmr_register_types(void)
+{
+    type_register_static(&tmr_info);
+}
+
+type_init(tmr_register_types)

@@ -1,0 +1,34 @@
+# SPDX-License-Identifier: MIT
+"""pic32bench: runs PIC32MZ EF firmware, unmodified, on an emulated board, and works it like a person at the desk."""
+
+from pic32bench.bench import Board, RegisterUse, start
+from pic32bench.errors import (
+    BenchError,
+    BoardFileError,
+    EmulatorDiedError,
+    EmulatorError,
+    EmulatorStuckError,
+    ImageError,
+    NotBuiltError,
+    PortBusyError,
+    UsageError,
+    WaitTimeoutError,
+)
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "BenchError",
+    "Board",
+    "BoardFileError",
+    "EmulatorDiedError",
+    "EmulatorError",
+    "EmulatorStuckError",
+    "ImageError",
+    "NotBuiltError",
+    "PortBusyError",
+    "RegisterUse",
+    "UsageError",
+    "WaitTimeoutError",
+    "start",
+]

@@ -1,0 +1,260 @@
+# SPDX-License-Identifier: MIT
+"""The bench: a board that is powered, with its console, panel and network at hand.
+
+with pic32bench.start(network="none") as board:
+    board.console.wait_for_line("Initialization Ended - success")
+    board.panel.press("SW1")
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from pic32bench import image as images
+from pic32bench import paths
+from pic32bench.board import BoardDescription, load
+from pic32bench.clock import DEFAULT_QUANTUM, Clock, FreeRunningClock, LockStepClock
+from pic32bench.console import Console
+from pic32bench.emulator import UART_COUNT, Emulator, EmulatorSpec
+from pic32bench.errors import BenchError, EmulatorError, UsageError
+from pic32bench.network import Network, WireNetwork, choose
+from pic32bench.panel import Panel
+from pic32bench.panel_link import PanelLink
+
+DEFAULT_BACKSTOP_WALL = 30.0
+
+
+@dataclass(frozen=True)
+class RegisterUse:
+    """A special function register that the firmware touched and that has no model.
+
+    ``kind`` is ``storage`` (it keeps what is written) or ``reserved`` (the chip has no register there).
+    """
+
+    register: str
+    address: int
+    reads: int
+    writes: int
+    first_pc: int
+    kind: str
+
+
+class Board:
+    """A powered board. Made by `start`; a context manager that switches it off at the end.
+
+    ``description`` is its board file, ``console`` its terminal, ``panel`` its switches, LEDs, cable and power,
+    ``network`` the other end of the cable, ``emulator`` the process, ``clock`` its virtual time.
+    """
+
+    def __init__(
+        self,
+        description: BoardDescription,
+        image: images.Image,
+        network: Network,
+        seed: int = 0,
+        quantum: float = DEFAULT_QUANTUM,
+        backstop_wall: float = DEFAULT_BACKSTOP_WALL,
+    ) -> None:
+        self.description = description
+        self.image = image
+        self.network = network
+        self.seed = seed
+        spec_binary = paths.emulator_binary()
+        network.prepare()
+        try:
+            self.emulator = self._start(spec_binary, backstop_wall)
+        except BaseException:
+            network.close()
+            raise
+        try:
+            link = PanelLink(self.emulator)
+            self.clock: Clock = (
+                LockStepClock(self.emulator, link, quantum)
+                if network.lock_step
+                else FreeRunningClock(self.emulator, link)
+            )
+            self._link = link
+            self._consoles: dict[int, Console] = {}
+            for number in range(1, UART_COUNT + 1):
+                self._consoles[number] = Console(
+                    self.emulator, self.clock, number, description.console.baud, self.failure_report
+                )
+            self.panel = Panel(description, self.emulator, self.clock, link, self.failure_report)
+            network.attach(self.emulator, self.clock)
+            if isinstance(network, WireNetwork):
+                network.report = self.failure_report
+            self.clock.start()
+        except BaseException:
+            self.close()
+            raise
+
+    def _start(self, binary: Path, backstop_wall: float) -> Emulator:
+        about = self.description
+        spec = EmulatorSpec(
+            binary=binary,
+            kernel=self.image.path,
+            machine={
+                "chip": about.chip.name,
+                "posc": about.clocks.posc,
+                "sosc": about.clocks.sosc,
+                "phy": about.ethernet.phy,
+                "phy-address": about.ethernet.phy_address,
+                "mac": about.ethernet.mac,
+                "rng-seed": self.seed,
+            },
+            icount_shift=about.clocks.icount_shift,
+            sleep=not self.network.lock_step,
+            wire=self.network.wire,
+            arguments=self.network.arguments(),
+            pass_fds=self.network.pass_fds(),
+        )
+        try:
+            return Emulator(spec, backstop_wall)
+        except EmulatorError as error:
+            raise self.network.start_error(error) from error
+
+    @property
+    def console(self) -> Console:
+        """The board's terminal."""
+        return self._consoles[self.description.console.uart]
+
+    def uart(self, number: int) -> Console:
+        """The terminal on any UART, 1 to 6. Raises UsageError."""
+        if number not in self._consoles:
+            raise UsageError(f"no UART{number}: expected 1 to {UART_COUNT}")
+        return self._consoles[number]
+
+    @property
+    def time(self) -> float:
+        """Virtual time now, seconds."""
+        return self.clock.now
+
+    @property
+    def url(self) -> str:
+        """The address of the board's page. Raises UsageError on a network that has none."""
+        return self._url("http")
+
+    @property
+    def ws_url(self) -> str:
+        """The address of the board's WebSocket. Raises UsageError on a network that has none."""
+        return self._url("ws")
+
+    def _url(self, service: str) -> str:
+        urls = self.network.urls()
+        if service not in urls:
+            raise UsageError(f"network {self.network.name} has no {service} address: start the board with network user")
+        return urls[service]
+
+    def run_for(self, seconds: float) -> None:
+        """Lets this much virtual time pass, seconds."""
+        self.clock.run_for(seconds)
+
+    def reset(self) -> None:
+        """Pulls the chip's reset line (MCLR); memory and flash stay."""
+        before = len(self.panel.resets())
+        self._link.note(self.clock.last_ns, "reset")
+        self.emulator.execute("system_reset")
+        self.panel.wait_for_reset_wall(before)
+
+    def power_cycle(self) -> None:
+        """Takes power away and gives it back; flash stays."""
+        self.panel.power_cycle()
+
+    def sfr_report(self) -> list[RegisterUse]:
+        """The registers that the firmware touched and that have no model."""
+        text = self.emulator.execute("qom-get", path="/machine", property="sfr-report")
+        rows: list[dict[str, Any]] = json.loads(text or "[]")
+        return [RegisterUse(**{key.replace("-", "_"): value for key, value in row.items()}) for row in rows]
+
+    def monitor(self, command: str) -> str:
+        """A line for QEMU's human monitor; returns what it prints."""
+        return str(self.emulator.execute("human-monitor-command", **{"command-line": command}))
+
+    def report_sections(self) -> dict[str, str]:
+        """What a failure report shows, by title: the consoles, the panel's events, the emulator's log."""
+        sections = {}
+        for number, console in self._consoles.items():
+            if console.text or console is self.console:
+                sections[f"console (UART{number})"] = console.log() or "(nothing was received)"
+        sections["panel"] = f"{self.panel.state()}\n{self.panel.log()}".rstrip()
+        sections["emulator log"] = self.emulator.log() or "(empty)"
+        return sections
+
+    def failure_report(self, lines: int = 20) -> str:
+        """The end of the console, the panel and the end of the emulator's log, for an error's details."""
+        return "\n".join(
+            [
+                f"--- last lines of the console (UART{self.console.uart})",
+                self.console.log(lines) or "(nothing was received)",
+                "--- panel",
+                self.panel.state(),
+                self.panel.log(5),
+                "--- end of the emulator's log",
+                self.emulator.log(lines // 2) or "(empty)",
+            ]
+        )
+
+    def save_report(self, folder: Path, stem: str) -> list[Path]:
+        """Writes console, panel, emulator log and pcap into ``folder`` as files that begin with ``stem``."""
+        folder.mkdir(parents=True, exist_ok=True)
+        written = []
+        for title, text in self.report_sections().items():
+            name = title.replace(" (", "-").replace(")", "").replace(" ", "-").lower()
+            path = folder / f"{stem}-{name}.txt"
+            path.write_text(text + "\n")
+            written.append(path)
+        pcap = folder / f"{stem}.pcap"
+        if self.network.save_pcap(pcap):
+            written.append(pcap)
+        elif pcap.exists():
+            pcap.unlink()
+        return written
+
+    def close(self) -> None:
+        """Switches everything off; safe to call twice."""
+        self.emulator.close()
+        self.network.close()
+
+    def __enter__(self) -> Board:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def start(
+    board: str | Path | BoardDescription = paths.DEFAULT_BOARD,
+    image: str | Path | None = None,
+    network: str | Network = "user",
+    seed: int = 1,
+    quantum: float = DEFAULT_QUANTUM,
+    backstop_wall: float = DEFAULT_BACKSTOP_WALL,
+) -> Board:
+    """Powers a board up and returns it.
+
+    ``board`` is a name in platforms/ or a path to a board file; ``image`` a .hex or .elf, None for the reference
+    firmware; ``network`` ``none``, ``user``, ``wire`` or a Network; ``seed`` feeds the chip's true random number
+    source. ``quantum``, virtual seconds, is how far the machine moves between two looks in lock-step;
+    ``backstop_wall`` how many seconds of silence count as a stuck emulator.
+
+    Raises NotBuiltError, BoardFileError, ImageError, PortBusyError or UsageError, one line each, for what cannot
+    be started, and EmulatorError when the emulator fails.
+    """
+    description = board if isinstance(board, BoardDescription) else load(board)
+    chosen = choose(network)
+    if not 0 <= seed < 2**64:
+        raise UsageError(f"seed {seed}: expected a whole number from 0 to 2**64 - 1")
+    if not quantum > 0:
+        raise UsageError(f"quantum {quantum}: expected virtual seconds above 0")
+    path = paths.image_file(image)
+    checked = images.check(path, description.chip)
+    return Board(description, checked, chosen, seed, quantum, backstop_wall)
+
+
+__all__ = ["BenchError", "Board", "RegisterUse", "start"]

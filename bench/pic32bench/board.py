@@ -1,0 +1,228 @@
+# SPDX-License-Identifier: MIT
+"""Board descriptions: what a TOML file in platforms/ says about a board. A board is data, never code."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pic32bench import paths
+from pic32bench.chip import Chip, chip
+from pic32bench.errors import BoardFileError, UsageError
+
+_T = TypeVar("_T")
+_MAC = re.compile(r"(?:[0-9A-Fa-f]{2}:){5}[0-9A-Fa-f]{2}")
+
+
+@dataclass(frozen=True)
+class Clocks:
+    """Crystals in Hz (0: not fitted); one instruction takes 2**icount_shift ns of virtual time."""
+
+    posc: int = 24_000_000
+    sosc: int = 32_768
+    icount_shift: int = 3
+
+
+@dataclass(frozen=True)
+class ConsolePort:
+    """Which UART (1 to 6) the board's terminal hangs on, and its rate in bit/s."""
+
+    uart: int
+    baud: int = 115_200
+
+
+@dataclass(frozen=True)
+class Ethernet:
+    """The factory MAC address, the PHY's model and its address on the MII management bus."""
+
+    mac: str
+    phy: str = "lan8740a"
+    phy_address: int = 0
+
+
+@dataclass(frozen=True)
+class Switch:
+    """A push button: its pin, and the level (0 or 1) that pressing it drives. Released, it lets the pin go."""
+
+    name: str
+    pin: str
+    pressed_level: int
+
+
+@dataclass(frozen=True)
+class Led:
+    """A LED: its pin, the level (0 or 1) that lights it, and its colour."""
+
+    name: str
+    pin: str
+    lit_level: int
+    colour: str = ""
+
+
+@dataclass(frozen=True)
+class BoardDescription:
+    """One board, as its file describes it."""
+
+    path: Path
+    name: str
+    chip: Chip
+    clocks: Clocks
+    console: ConsolePort
+    ethernet: Ethernet
+    switches: Mapping[str, Switch]
+    leds: Mapping[str, Led]
+
+    def switch(self, name: str) -> Switch:
+        """The switch with this name, in any case. Raises UsageError naming those there are."""
+        return _named(self.switches, name, "switch", self.name)
+
+    def led(self, name: str) -> Led:
+        """The LED with this name, in any case. Raises UsageError naming those there are."""
+        return _named(self.leds, name, "LED", self.name)
+
+    def pin(self, name: str) -> str:
+        """A pin name in its usual spelling, such as RB12. Raises UsageError when the chip has no such pin."""
+        pin = name.upper()
+        if pin not in self.chip.pins:
+            raise UsageError(f"{self.chip.name} has no pin {name!r}: expected a name such as RB12")
+        return pin
+
+
+def load(name: str | Path) -> BoardDescription:
+    """Reads the board file with this name in platforms/, or at this path.
+
+    Raises BoardFileError, one line, for a missing file, bad TOML, unknown or missing keys, and bad values.
+    """
+    path = paths.board_file(name)
+    try:
+        with path.open("rb") as file:
+            data = tomllib.load(file)
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise BoardFileError(f"{path}: not valid TOML: {error}") from error
+    return _Reader(path).board(data)
+
+
+class _Reader:
+    """Turns the file's tables into dataclasses; each complaint names the file and the key."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def fail(self, message: str) -> BoardFileError:
+        return BoardFileError(f"{self.path}: {message}")
+
+    def board(self, data: dict[str, Any]) -> BoardDescription:
+        self.known(data, "", {"name", "chip", "clocks", "console", "ethernet", "switches", "leds"})
+        try:
+            part = chip(self.text(data, "chip", ""))
+        except ValueError as error:
+            raise self.fail(f"chip: {error}") from error
+        return BoardDescription(
+            path=self.path,
+            name=self.text(data, "name", ""),
+            chip=part,
+            clocks=self.clocks(self.table(data, "clocks")),
+            console=self.console(self.table(data, "console")),
+            ethernet=self.ethernet(self.table(data, "ethernet")),
+            switches={name: self.switch(name, part, entry) for name, entry in self.tables(data, "switches")},
+            leds={name: self.led(name, part, entry) for name, entry in self.tables(data, "leds")},
+        )
+
+    def clocks(self, table: dict[str, Any]) -> Clocks:
+        self.known(table, "clocks.", {"posc", "sosc", "icount_shift"})
+        return Clocks(
+            self.number(table, "posc", "clocks.", 0, 64_000_000, Clocks.posc),
+            self.number(table, "sosc", "clocks.", 0, 100_000, Clocks.sosc),
+            self.number(table, "icount_shift", "clocks.", 0, 10, Clocks.icount_shift),
+        )
+
+    def console(self, table: dict[str, Any]) -> ConsolePort:
+        self.known(table, "console.", {"uart", "baud"})
+        return ConsolePort(
+            self.number(table, "uart", "console.", 1, 6),
+            self.number(table, "baud", "console.", 50, 25_000_000, ConsolePort.baud),
+        )
+
+    def ethernet(self, table: dict[str, Any]) -> Ethernet:
+        self.known(table, "ethernet.", {"mac", "phy", "phy_address"})
+        mac = self.text(table, "mac", "ethernet.")
+        if not _MAC.fullmatch(mac):
+            raise self.fail(f"ethernet.mac: expected six hex bytes such as 00:04:A3:00:00:01, found {mac!r}")
+        if int(mac[:2], 16) & 1:
+            raise self.fail(f"ethernet.mac: {mac} is a group address: a board's own has an even first byte")
+        return Ethernet(
+            mac,
+            self.text(table, "phy", "ethernet.", Ethernet.phy),
+            self.number(table, "phy_address", "ethernet.", 0, 31, Ethernet.phy_address),
+        )
+
+    def switch(self, name: str, part: Chip, entry: dict[str, Any]) -> Switch:
+        prefix = f"switches.{name}."
+        self.known(entry, prefix, {"pin", "active"})
+        return Switch(name, self.pin(entry, prefix, part), self.active(entry, prefix))
+
+    def led(self, name: str, part: Chip, entry: dict[str, Any]) -> Led:
+        prefix = f"leds.{name}."
+        self.known(entry, prefix, {"pin", "active", "colour"})
+        return Led(
+            name,
+            self.pin(entry, prefix, part),
+            self.active(entry, prefix),
+            self.text(entry, "colour", prefix, ""),
+        )
+
+    def known(self, table: dict[str, Any], prefix: str, keys: set[str]) -> None:
+        for key in table:
+            if key not in keys:
+                raise self.fail(f"unknown key {prefix}{key}: expected one of {', '.join(sorted(keys))}")
+
+    def table(self, data: dict[str, Any], key: str) -> dict[str, Any]:
+        value = data.get(key, {})
+        if not isinstance(value, dict):
+            raise self.fail(f"{key}: expected a table [{key}], found {value!r}")
+        return value
+
+    def tables(self, data: dict[str, Any], key: str) -> list[tuple[str, dict[str, Any]]]:
+        outer = self.table(data, key)
+        return [(name, self.table(outer, name)) for name in outer]
+
+    def text(self, table: dict[str, Any], key: str, prefix: str, default: str | None = None) -> str:
+        value = table.get(key, default)
+        if value is None:
+            raise self.fail(f"{prefix}{key} is missing")
+        if not isinstance(value, str):
+            raise self.fail(f"{prefix}{key}: expected a text, found {value!r}")
+        return value
+
+    def number(
+        self, table: dict[str, Any], key: str, prefix: str, low: int, high: int, default: int | None = None
+    ) -> int:
+        value = table.get(key, default)
+        if value is None:
+            raise self.fail(f"{prefix}{key} is missing")
+        if not isinstance(value, int) or isinstance(value, bool) or not low <= value <= high:
+            raise self.fail(f"{prefix}{key}: expected a whole number from {low} to {high}, found {value!r}")
+        return value
+
+    def pin(self, table: dict[str, Any], prefix: str, part: Chip) -> str:
+        pin = self.text(table, "pin", prefix)
+        if pin not in part.pins:
+            raise self.fail(f"{prefix}pin: {part.name} has no pin {pin!r}: expected a name such as RB12")
+        return pin
+
+    def active(self, table: dict[str, Any], prefix: str) -> int:
+        level = self.text(table, "active", prefix)
+        if level not in ("low", "high"):
+            raise self.fail(f'{prefix}active: expected "low" or "high", found {level!r}')
+        return int(level == "high")
+
+
+def _named(things: Mapping[str, _T], name: str, kind: str, board: str) -> _T:
+    for known, thing in things.items():
+        if known.upper() == name.upper():
+            return thing
+    raise UsageError(f"{board} has no {kind} {name!r}: it has {', '.join(things) or 'none'}")

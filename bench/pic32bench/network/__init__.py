@@ -1,0 +1,10 @@
+# SPDX-License-Identifier: MIT
+"""What is at the other end of the board's Ethernet cable."""
+
+from pic32bench.network.base import Network
+from pic32bench.network.choose import NETWORKS, choose
+from pic32bench.network.none import NoNetwork
+from pic32bench.network.user import UserNetwork
+from pic32bench.network.wire import WireNetwork
+
+__all__ = ["NETWORKS", "Network", "NoNetwork", "UserNetwork", "WireNetwork", "choose"]

@@ -1,0 +1,122 @@
+# SPDX-License-Identifier: MIT
+"""QEMU's user network: a DHCP server and port forwards from this host, without root.
+
+The board can be reached at host ports on the loopback address only, and cannot reach the host or the Internet.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import socket
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import IO
+
+from pic32bench.clock import Clock
+from pic32bench.emulator import Emulator
+from pic32bench.errors import EmulatorError, PortBusyError, UsageError
+from pic32bench.network.base import Network
+
+HOST = "127.0.0.1"
+# What the demo serves (starter-kit facts): the page, and the WebSocket server with its path.
+SERVICES: Mapping[str, int] = {"http": 80, "ws": 8088}
+_PATHS = {"http": "/", "ws": "/echo"}
+# A row of `info usernet` in QEMU's monitor.
+_FORWARD = re.compile(r"TCP\[HOST_FORWARD\]\s+\d+\s+(?:127\.0\.0\.1|localhost)\s+(\d+)\s+\S+\s+(\d+)")
+
+
+class UserNetwork(Network):
+    """``ports`` asks for host ports by service, ``{"http": 8080}``; others are any free port.
+
+    ``services`` are the board's TCP ports to forward, by name. After the start ``ports`` holds the real host ports.
+    """
+
+    name = "user"
+    lock_step = False
+
+    def __init__(self, ports: Mapping[str, int] | None = None, services: Mapping[str, int] = SERVICES) -> None:
+        self.services = dict(services)
+        self._wanted = dict(ports or {})
+        for service, port in self._wanted.items():
+            if service not in self.services:
+                raise UsageError(f"unknown service {service!r}: expected one of {', '.join(self.services)}")
+            if not 1 <= port <= 65535:
+                raise UsageError(f"host port {port} for {service}: expected 1 to 65535")
+        self.ports: dict[str, int] = {}
+        self._pcap: IO[bytes] | None = None
+
+    def prepare(self) -> None:
+        for service, port in self._wanted.items():
+            if not _can_bind(port):
+                raise _busy(service, port)
+        # A file without a name: nothing is left behind, however the bench ends.
+        self._pcap = tempfile.TemporaryFile()  # noqa: SIM115  (lives until close)
+
+    def arguments(self) -> tuple[str, ...]:
+        assert self._pcap is not None
+        # Port 0 lets the kernel choose: no port can be taken between a look for a free one and its use.
+        forwards = "".join(
+            f",hostfwd=tcp:{HOST}:{self._wanted.get(service, 0)}-:{port}" for service, port in self.services.items()
+        )
+        return (
+            "-netdev",
+            f"user,id=net0,restrict=on{forwards}",
+            "-net",
+            "nic,netdev=net0",
+            "-object",
+            f"filter-dump,id=dump0,netdev=net0,file=/proc/self/fd/{self._pcap.fileno()}",
+        )
+
+    def pass_fds(self) -> tuple[int, ...]:
+        assert self._pcap is not None
+        return (self._pcap.fileno(),)
+
+    def start_error(self, error: EmulatorError) -> EmulatorError | UsageError:
+        found = re.search(rf"host forwarding rule 'tcp:{re.escape(HOST)}:(\d+)-:(\d+)'", str(error))
+        if not found:
+            return error
+        service = next(name for name, port in self.services.items() if port == int(found[2]))
+        return _busy(service, int(found[1]))
+
+    def attach(self, emulator: Emulator, clock: Clock) -> None:
+        table = emulator.execute("human-monitor-command", **{"command-line": "info usernet"})
+        forwards = {int(guest): int(host) for host, guest in _FORWARD.findall(str(table))}
+        missing = [name for name, port in self.services.items() if port not in forwards]
+        if missing:
+            raise EmulatorError(f"the emulator's user network forwards no port for {', '.join(missing)}", str(table))
+        self.ports = {name: forwards[port] for name, port in self.services.items()}
+
+    def urls(self) -> dict[str, str]:
+        return {
+            name: f"{'ws' if name == 'ws' else 'http'}://{HOST}:{port}{_PATHS.get(name, '/')}"
+            for name, port in self.ports.items()
+        }
+
+    def save_pcap(self, path: Path) -> bool:
+        if self._pcap is None:
+            return False
+        size = os.fstat(self._pcap.fileno()).st_size
+        path.write_bytes(os.pread(self._pcap.fileno(), size, 0))
+        return size > 24  # a pcap file's header
+
+    def close(self) -> None:
+        if self._pcap:
+            self._pcap.close()
+            self._pcap = None
+
+
+def _can_bind(port: int) -> bool:
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((HOST, port))
+            probe.listen(1)
+        except OSError:
+            return False
+    return True
+
+
+def _busy(service: str, port: int) -> PortBusyError:
+    return PortBusyError(f"host port {port} for {service} is busy: choose another, or none to get any free one")

@@ -1,0 +1,183 @@
+# SPDX-License-Identifier: MIT
+"""Raw Ethernet frames between the board and the bench, in lock-step and with virtual time stamps.
+
+The bench is the only other station on the cable. The machine stops at each frame that the board sends, so a
+responder answers at the very virtual time the frame left, and a run is the same to the nanosecond every time.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from scapy.layers.l2 import Ether
+from scapy.utils import PcapWriter
+
+from pic32bench.channel import LineSplitter
+from pic32bench.clock import Clock, LockStepClock
+from pic32bench.emulator import Emulator
+from pic32bench.errors import EmulatorError, UsageError, WaitTimeoutError
+from pic32bench.network.base import Network
+from pic32bench.panel_link import NS
+
+DEFAULT_TIMEOUT = 10.0
+# IEEE 802.3 clause 3: 64 to 1518 bytes with the FCS, which the wire does not carry; 4 more for a VLAN tag.
+_SHORTEST, _LONGEST = 60, 1518
+
+
+@dataclass(frozen=True)
+class Frame:
+    """A frame on the wire: its bytes without FCS, when its last bit left (ns), and whether the board sent it."""
+
+    time_ns: int
+    data: bytes
+    from_board: bool
+
+    @property
+    def time(self) -> float:
+        """Virtual seconds."""
+        return self.time_ns / NS
+
+    @property
+    def packet(self) -> Any:
+        """The frame as a scapy packet, dissected anew each time it is asked for."""
+        packet = Ether(self.data)
+        packet.time = self.time
+        return packet
+
+
+Filter = Callable[[Any], bool]
+Responder = Callable[[Frame], Any]
+
+
+class WireNetwork(Network):
+    """The bench as the other station. All times are virtual seconds."""
+
+    name = "wire"
+    lock_step = True
+    wire = True
+
+    def __init__(self) -> None:
+        self.frames: list[Frame] = []
+        self._inbox: list[Frame] = []
+        self._read = 0
+        self._answered = 0
+        self._broken = b""
+        self._responders: list[Responder] = []
+        self._emulator: Emulator | None = None
+        self._clock: LockStepClock | None = None
+        self.report: Callable[[], str] = lambda: ""
+
+    def attach(self, emulator: Emulator, clock: Clock) -> None:
+        if not isinstance(clock, LockStepClock):
+            raise UsageError("the wire runs in lock-step only")
+        self._emulator, self._clock = emulator, clock
+        emulator.channels["wire"].listen(LineSplitter(self._line))
+        emulator.send("wire", b'{"stop-on-frame":true}\n')
+        clock.after_stop.append(self._after_stop)
+
+    def send(self, frame: Any, at: float | None = None) -> None:
+        """Sends a frame, a scapy packet or bytes without FCS, to the board, now or at a time still to come.
+
+        A frame shorter than Ethernet allows is padded with zeros, as a sender's MAC does. Raises UsageError.
+        """
+        data = bytes(frame)
+        if not 14 <= len(data) <= _LONGEST:
+            raise UsageError(f"a frame of {len(data)} bytes: expected 14 to {_LONGEST}, without FCS")
+        data = data.ljust(_SHORTEST, b"\0")
+        self.send_raw(data, at)
+
+    def send_raw(self, data: bytes, at: float | None = None) -> None:
+        """Sends bytes as they are, also runts and giants that no sender should send."""
+        emulator, clock = self._up()
+        message: dict[str, str | int] = {"frame": data.hex()}
+        time_ns = clock.now_ns
+        if at is not None:
+            time_ns = round(at * NS)
+            if time_ns < clock.now_ns:
+                raise UsageError(f"cannot send a frame at {at:g} s: it is {clock.now:.6f} s already")
+            message["at"] = time_ns
+        emulator.send("wire", json.dumps(message, separators=(",", ":")).encode() + b"\n")
+        self.frames.append(Frame(time_ns, data, from_board=False))
+
+    def respond(self, responder: Responder) -> Callable[[], None]:
+        """Calls ``responder(frame)`` for every frame of the board, at the time it left.
+
+        What it returns, a packet, bytes, a list of them or None, is sent back at that time. Returns a function that
+        takes the responder away.
+        """
+        self._responders.append(responder)
+        return lambda: self._responders.remove(responder) if responder in self._responders else None
+
+    def receive(self, match: Filter | None = None, timeout: float = DEFAULT_TIMEOUT) -> Frame:
+        """The next frame of the board, not received before, for whose packet ``match`` is true; skips others.
+
+        Raises WaitTimeoutError.
+        """
+        _, clock = self._up()
+
+        def look() -> Frame | None:
+            while self._read < len(self._inbox):
+                frame = self._inbox[self._read]
+                self._read += 1
+                if match is None or match(frame.packet):
+                    return frame
+            return None
+
+        frame = clock.wait_until(look, timeout)
+        if frame is None:
+            raise WaitTimeoutError(
+                f"the board did not send {'any frame' if match is None else 'the expected frame'} within "
+                f"{timeout:g} s (virtual time {clock.now:.3f} s): {self._last()}",
+                self.report(),
+            )
+        return frame
+
+    def sniff(self, seconds: float, match: Filter | None = None) -> list[Frame]:
+        """Lets time pass and returns the board's frames of that time, those that match."""
+        _, clock = self._up()
+        first = len(self._inbox)
+        clock.run_for(seconds)
+        return [frame for frame in self._inbox[first:] if match is None or match(frame.packet)]
+
+    def save_pcap(self, path: Path) -> bool:
+        if not self.frames:
+            return False
+        with PcapWriter(str(path), linktype=1, nano=True, sync=True) as writer:
+            for frame in sorted(self.frames, key=lambda frame: frame.time_ns):
+                writer.write_header(None)
+                seconds, nanoseconds = divmod(frame.time_ns, NS)
+                writer.write_packet(frame.data, sec=seconds, usec=nanoseconds)
+        return True
+
+    def _line(self, line: bytes) -> None:
+        try:
+            message = json.loads(line)
+            frame = Frame(int(message["t"]), bytes.fromhex(message["frame"]), from_board=True)
+        except (ValueError, KeyError, TypeError):
+            self._broken = line
+            return
+        self.frames.append(frame)
+        self._inbox.append(frame)
+
+    def _after_stop(self, now_ns: int) -> None:
+        if self._broken:
+            raise EmulatorError(f"the emulator's wire said something unknown: {self._broken[:80]!r}")
+        while self._answered < len(self._inbox):
+            frame = self._inbox[self._answered]
+            self._answered += 1
+            for responder in list(self._responders):
+                answer = responder(frame)
+                for packet in answer if isinstance(answer, list) else [] if answer is None else [answer]:
+                    self.send(packet)
+
+    def _up(self) -> tuple[Emulator, LockStepClock]:
+        if self._emulator is None or self._clock is None:
+            raise UsageError("the wire is not connected: start a board with this network first")
+        return self._emulator, self._clock
+
+    def _last(self) -> str:
+        return f"its last frame was {self._inbox[-1].packet.summary()}" if self._inbox else "it has sent none at all"

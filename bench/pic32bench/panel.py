@@ -1,0 +1,228 @@
+# SPDX-License-Identifier: MIT
+"""The board's panel: press its switches, look at its LEDs, pull its cable and its power, by the names on the board."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeVar
+
+from pic32bench.board import BoardDescription, Led
+from pic32bench.clock import Clock
+from pic32bench.emulator import Emulator
+from pic32bench.errors import EmulatorError, UsageError, WaitTimeoutError
+from pic32bench.panel_link import NS, PanelEvent, PanelLink
+
+DEFAULT_TIMEOUT = 10.0
+_RESET_BACKSTOP_WALL = 10.0
+_T = TypeVar("_T")
+
+
+@dataclass(frozen=True)
+class Blink:
+    """How a LED blinks: mean time lit and dark, virtual seconds, over ``cycles`` whole cycles.
+
+    ``shortest`` and ``longest`` are those of the cycles.
+    """
+
+    lit: float
+    dark: float
+    shortest: float
+    longest: float
+    cycles: int
+
+    @property
+    def period(self) -> float:
+        """Mean time from one lighting up to the next, virtual seconds."""
+        return self.lit + self.dark
+
+
+class Panel:
+    """Hands and eyes. Every action happens now, or ``at`` a virtual time in seconds that is still to come."""
+
+    def __init__(
+        self,
+        board: BoardDescription,
+        emulator: Emulator,
+        clock: Clock,
+        link: PanelLink,
+        report: Callable[[], str] = lambda: "",
+    ) -> None:
+        self.board = board
+        self._emulator = emulator
+        self._clock = clock
+        self._link = link
+        self._report = report
+        self._switches: dict[str, bool] = dict.fromkeys(board.switches, False)
+        self._cable = True
+
+    @property
+    def events(self) -> list[PanelEvent]:
+        """Everything the panel saw, oldest first."""
+        return list(self._link.events)
+
+    def press(self, switch: str, at: float | None = None) -> None:
+        """Presses a switch and holds it. Raises UsageError when the board has no such switch."""
+        found = self.board.switch(switch)
+        self._hand(f"press {found.name}", at, pin=found.pin, level=found.pressed_level)
+        self._switches[found.name] = True
+
+    def release(self, switch: str, at: float | None = None) -> None:
+        """Lets go of a switch; the pin's pull-up or pull-down then decides. Raises UsageError."""
+        found = self.board.switch(switch)
+        self._hand(f"release {found.name}", at, pin=found.pin, level=None)
+        self._switches[found.name] = False
+
+    def is_pressed(self, switch: str) -> bool:
+        """Whether the switch is held. Raises UsageError."""
+        return self._switches[self.board.switch(switch).name]
+
+    def drive(self, pin: str, level: int | None, at: float | None = None) -> None:
+        """Drives a pin, such as RB12, from outside: 0, 1, or None to let go. Raises UsageError."""
+        if level not in (0, 1, None):
+            raise UsageError(f"pin {pin}: expected level 0, 1 or None, found {level!r}")
+        name = self.board.pin(pin)
+        self._hand(f"drive {name} {'open' if level is None else level}", at, pin=name, level=level)
+
+    def level(self, pin: str) -> int | None:
+        """The level, 0 or 1, that the chip last gave an output pin; None while it is no output."""
+        name = self.board.pin(pin)
+        for event in reversed(self._link.events):
+            if event.kind == "pin" and event.what == name:
+                return event.level
+        return None
+
+    def is_lit(self, led: str) -> bool:
+        """Whether a LED is lit. Raises UsageError when the board has no such LED."""
+        found = self.board.led(led)
+        return self.level(found.pin) == found.lit_level
+
+    def wait_for_led(self, led: str, lit: bool = True, timeout: float = DEFAULT_TIMEOUT) -> float:
+        """Waits until a LED is lit, or dark, and returns since when it has been, virtual seconds.
+
+        Raises WaitTimeoutError, UsageError.
+        """
+        found = self.board.led(led)
+        state = "lit" if lit else "dark"
+
+        def look() -> float | None:
+            if self.is_lit(led) is not lit:
+                return None
+            changes = self._changes(found, 0.0)
+            return changes[-1][0] if changes else 0.0
+
+        return self._wait(look, timeout, f"{found.name} ({found.pin}) was not {state}")
+
+    def blink(self, led: str, cycles: int = 3, timeout: float = DEFAULT_TIMEOUT) -> Blink:
+        """Measures how a LED blinks from now on, from the emulator's own times of the pin's edges.
+
+        Raises WaitTimeoutError when it does not blink ``cycles`` times within ``timeout``, and UsageError.
+        """
+        found = self.board.led(led)
+        begin = self._clock.now
+
+        def look() -> Blink | None:
+            return _blink(self._changes(found, begin), cycles)
+
+        return self._wait(look, timeout, f"{found.name} ({found.pin}) did not blink {cycles} times")
+
+    def wait_for_pin(self, pin: str, level: int | None, timeout: float = DEFAULT_TIMEOUT) -> None:
+        """Waits until an output pin has this level. Raises WaitTimeoutError, UsageError."""
+        self._wait(lambda: True if self.level(pin) == level else None, timeout, f"{pin} did not become {level}")
+
+    def unplug_cable(self, at: float | None = None) -> None:
+        """Pulls the Ethernet cable."""
+        self._hand("unplug the cable", at, link="down")
+        self._cable = False
+
+    def plug_cable(self, at: float | None = None) -> None:
+        """Puts the Ethernet cable back in."""
+        self._hand("plug the cable in", at, link="up")
+        self._cable = True
+
+    def power_cycle(self, at: float | None = None) -> None:
+        """Takes power away and gives it back: a power-on reset. Flash keeps its contents."""
+        before = len(self.resets())
+        self._hand("power cycle", at, power="cycle")
+        if at is None:
+            self.wait_for_reset_wall(before)
+
+    def resets(self) -> list[PanelEvent]:
+        """The resets so far; ``what`` is power-on, software, watchdog, deadman or mclr."""
+        return [event for event in self.events if event.kind == "reset"]
+
+    def wait_for_reset(self, count: int, timeout: float = DEFAULT_TIMEOUT) -> PanelEvent:
+        """Waits until the chip has come out of reset ``count`` times in all; returns that event.
+
+        Raises WaitTimeoutError."""
+        return self._wait(
+            lambda: self.resets()[count - 1] if len(self.resets()) >= count else None,
+            timeout,
+            f"the chip did not reset: {len(self.resets())} resets so far, expected {count}",
+        )
+
+    def wait_for_reset_wall(self, before: int) -> None:
+        """Waits, without letting time pass in lock-step, until a reset asked for has happened."""
+        with self._emulator.activity:
+            done = self._emulator.activity.wait_for(
+                lambda: self._emulator.ended or len(self.resets()) > before, _RESET_BACKSTOP_WALL
+            )
+        self._emulator.check()
+        if not done:
+            raise EmulatorError(
+                f"the emulator's panel did not report the reset within {_RESET_BACKSTOP_WALL:g} s of wall time"
+            )
+
+    def state(self) -> str:
+        """The panel in one line, for people."""
+        switches = " ".join(f"{name}={'pressed' if held else 'up'}" for name, held in self._switches.items())
+        leds = " ".join(f"{name}={'lit' if self.is_lit(name) else 'dark'}" for name in self.board.leds)
+        return f"{switches} {leds} cable={'in' if self._cable else 'out'}".strip()
+
+    def log(self, lines: int | None = None) -> str:
+        """The events, one a line, for people; the last ``lines`` of them if given."""
+        events = self.events if lines is None else self.events[-lines:]
+        return "\n".join(str(event) for event in events)
+
+    def _hand(self, what: str, at: float | None, **command: str | int | None) -> None:
+        if at is None:
+            self._link.note(self._clock.last_ns, what)
+            self._link.send(**command)
+            return
+        at_ns = round(at * NS)
+        if at_ns < self._clock.now_ns:
+            raise UsageError(f"cannot {what} at {at:g} s: it is {self._clock.now:.6f} s already")
+        self._link.note(at_ns, what)
+        self._link.send(**command, at=at_ns)
+
+    def _changes(self, led: Led, since: float) -> list[tuple[float, bool]]:
+        """(virtual seconds, lit) of every change of a LED."""
+        changes: list[tuple[float, bool]] = []
+        lit = False
+        for event in self.events:
+            if event.kind == "pin" and event.what == led.pin and (event.level == led.lit_level) != lit:
+                lit = not lit
+                changes.append((event.time, lit))
+        return [change for change in changes if change[0] >= since]
+
+    def _wait(self, look: Callable[[], _T | None], timeout: float, what: str) -> _T:
+        result = self._clock.wait_until(look, timeout)
+        if result is None:
+            raise WaitTimeoutError(
+                f"{what} within {timeout:g} s (virtual time {self._clock.now:.3f} s): panel: {self.state()}",
+                self._report(),
+            )
+        return result
+
+
+def _blink(changes: list[tuple[float, bool]], cycles: int) -> Blink | None:
+    """The first whole cycles, from one lighting up to the next, or None when there are too few."""
+    while changes and not changes[0][1]:
+        changes = changes[1:]
+    if len(changes) < 2 * cycles + 1:
+        return None
+    times = [time for time, _ in changes[: 2 * cycles + 1]]
+    steps = [later - earlier for earlier, later in itertools.pairwise(times)]
+    periods = [on + off for on, off in zip(steps[::2], steps[1::2], strict=True)]
+    return Blink(sum(steps[::2]) / cycles, sum(steps[1::2]) / cycles, min(periods), max(periods), cycles)

@@ -1,0 +1,75 @@
+# SPDX-License-Identifier: MIT
+"""Where things are: the project, its boards, the emulator and the reference firmware."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from pic32bench.errors import BoardFileError, ImageError, NotBuiltError
+
+DEFAULT_BOARD = "ef-starter-kit"
+
+
+def project_root() -> Path:
+    """The checkout this package runs from (it is installed editable), else the working directory."""
+    for parent in Path(__file__).resolve().parents:
+        if (parent / "platforms").is_dir() and (parent / "pyproject.toml").is_file():
+            return parent
+    return Path.cwd()
+
+
+def board_file(name: str | Path) -> Path:
+    """The board file for a name such as ``ef-starter-kit``, or for a path to a .toml file.
+
+    Raises BoardFileError when there is none.
+    """
+    text = str(name)
+    if text.endswith(".toml") or os.sep in text:
+        path = Path(text)
+        if not path.is_file():
+            raise BoardFileError(f"no board file {text}")
+        return path
+    folder = project_root() / "platforms"
+    path = folder / f"{text}.toml"
+    if not path.is_file():
+        known = ", ".join(sorted(p.stem for p in folder.glob("*.toml"))) or "none"
+        raise BoardFileError(f"no board named {text!r}: the boards in platforms/ are {known}")
+    return path
+
+
+def emulator_binary() -> Path:
+    """The emulator: ``$PIC32BENCH_QEMU``, else what ``make emulator`` built. Raises NotBuiltError."""
+    return _built("PIC32BENCH_QEMU", Path("build/emulator/qemu-system-mipsel"), "the emulator", "make emulator")
+
+
+def reference_firmware() -> Path:
+    """The demo's firmware: ``$PIC32BENCH_IMAGE``, else what ``make firmware`` built. Raises NotBuiltError."""
+    return _built(
+        "PIC32BENCH_IMAGE",
+        Path("build/firmware/websocket-demo.elf"),
+        "the reference firmware",
+        "make firmware",
+    )
+
+
+def image_file(image: str | Path | None) -> Path:
+    """The firmware image asked for, or the reference firmware for None. Raises ImageError, NotBuiltError."""
+    if image is None:
+        return reference_firmware()
+    path = Path(image)
+    if not path.exists():
+        raise ImageError(f"no firmware image {path}: give the path of a .hex or .elf file")
+    if not path.is_file():
+        raise ImageError(f"{path} is no file: give the path of a .hex or .elf file")
+    return path
+
+
+def _built(variable: str, relative: Path, what: str, target: str) -> Path:
+    chosen = os.environ.get(variable)
+    path = Path(chosen) if chosen else project_root() / relative
+    if path.is_file():
+        return path
+    if chosen:
+        raise NotBuiltError(f"{what} is not at {path}, where ${variable} points: correct or unset it")
+    raise NotBuiltError(f"{what} is not built ({relative} is missing): run `{target}`")

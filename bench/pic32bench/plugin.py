@@ -1,0 +1,126 @@
+# SPDX-License-Identifier: MIT
+"""The pytest plugin: a powered board as a fixture, and everything it said in the report of a test that failed.
+
+    def test_boots(board):
+        board.console.wait_for_line("Initialization Ended - success")
+
+    @pytest.mark.board(network="wire", seed=7)
+    def test_probes(board): ...
+
+Options --board, --image, --network and --seed say what `board` is; the marker overrides them for a test, a class or
+a module. It takes what `pic32bench.start` takes.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Generator, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pic32bench import bench, paths
+from pic32bench.errors import BenchError
+from pic32bench.network import NETWORKS
+
+_BOARDS = pytest.StashKey[list[bench.Board]]()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Adds the options."""
+    group = parser.getgroup("pic32bench", "the emulated board")
+    group.addoption(
+        "--board",
+        default=paths.DEFAULT_BOARD,
+        metavar="NAME|FILE",
+        help="board in platforms/, or a board file (%(default)s)",
+    )
+    group.addoption("--image", metavar="FILE", help="firmware image, .hex or .elf (the reference firmware)")
+    group.addoption(
+        "--network",
+        default="user",
+        choices=sorted(NETWORKS),
+        help="what is at the other end of the Ethernet cable (%(default)s)",
+    )
+    group.addoption(
+        "--seed", type=int, default=1, metavar="N", help="seed of the chip's random number source (%(default)s)"
+    )
+    group.addoption(
+        "--board-reports",
+        default="build/pytest",
+        metavar="DIR",
+        help="where console, panel, emulator log and pcap of failed tests go (%(default)s)",
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Declares the marker."""
+    config.addinivalue_line(
+        "markers", "board(board, image, network, seed, ...): overrides what the fixture `board` starts"
+    )
+
+
+@pytest.fixture
+def board_options(request: pytest.FixtureRequest) -> dict[str, Any]:
+    """What `board` hands to `pic32bench.start`: the command line's options, overridden by markers, nearest last."""
+    options: dict[str, Any] = {name: request.config.getoption(name) for name in ("board", "image", "network", "seed")}
+    for marker in reversed(list(request.node.iter_markers("board"))):
+        options.update(marker.kwargs)
+    return options
+
+
+@pytest.fixture
+def start_board(request: pytest.FixtureRequest, board_options: dict[str, Any]) -> Iterator[Callable[..., bench.Board]]:
+    """A function that starts a board, for tests that need several or want to say when.
+
+    It takes what `pic32bench.start` takes; what is left out comes from the options and markers. All boards are
+    switched off after the test.
+    """
+    boards: list[bench.Board] = []
+    request.node.stash[_BOARDS] = boards
+
+    def start(**options: Any) -> bench.Board:
+        try:
+            board = bench.start(**{**board_options, **options})
+        except BenchError as error:
+            # A missing image or a busy port is not a bug of the test: its traceback says nothing.
+            pytest.fail(str(error), pytrace=False)
+        boards.append(board)
+        return board
+
+    yield start
+    for board in boards:
+        board.close()
+
+
+@pytest.fixture
+def board(start_board: Callable[..., bench.Board]) -> bench.Board:
+    """A board of its own for each test, powered and at virtual time 0."""
+    return start_board()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Attaches console, panel, emulator log and pcap to the report of a failed test."""
+    report = yield
+    if report.failed and report.when in ("setup", "call"):
+        for number, board in enumerate(item.stash.get(_BOARDS, list[bench.Board]()), 1):
+            _attach(report, item, board, number)
+    return report
+
+
+def _attach(report: pytest.TestReport, item: pytest.Item, board: bench.Board, number: int) -> None:
+    label = f"board {number}: " if number > 1 else ""
+    for title, text in board.report_sections().items():
+        report.sections.append((f"{label}{title}", text))
+    folder = Path(item.config.getoption("--board-reports"))
+    stem = re.sub(r"[^A-Za-z0-9_.-]+", "-", item.nodeid).strip("-") + (f"-{number}" if number > 1 else "")
+    try:
+        files = board.save_report(item.config.invocation_params.dir / folder, stem)
+    except OSError as error:
+        report.sections.append((f"{label}files", f"could not be written: {error}"))
+        return
+    report.sections.append((f"{label}files", "\n".join(str(path) for path in files)))

@@ -1,0 +1,263 @@
+# SPDX-License-Identifier: MIT
+"""A stand-in for the emulator that speaks its QMP, panel, UART and wire, for tests that need no real board.
+
+Its "firmware" prints a boot log and a prompt, blinks RH0 and RE4 (on 100 ms, off 150 ms), echoes what is typed and
+answers `help`, shows switch levels on the console, sends one ARP-like frame a second, and answers frames.
+Modes, the first argument, comma separated: refuse, no-greeting, die=SECONDS, hang=SECONDS, qmp-silent, mute,
+busy (any user port is taken), panic=SECONDS.
+"""
+
+from __future__ import annotations
+
+import heapq
+import json
+import os
+import re
+import select
+import signal
+import socket
+import sys
+import time
+from collections.abc import Callable
+from typing import Any
+
+NS = 1_000_000_000
+BOOT_LOG = [
+    (0.010, "TCP/IP Stack: Initialization Started\r\n"),
+    (0.020, "TCP/IP Stack: Initialization Ended - success\r\n"),
+    (0.030, "Waiting for Client Connection on port: 8088\r\n"),
+    (0.035, "> "),
+    (0.500, "\r\nPIC32INT IP Address: 10.0.2.15\r\n> "),
+]
+
+
+class Fake:
+    def __init__(self, modes: dict[str, str], arguments: list[str]) -> None:
+        self.modes = modes
+        text = " ".join(arguments)
+        self.uart = int(modes.get("uart", "2"))
+        self.free_running = "sleep=on" in text
+        self.socks = {name: socket.socket(fileno=int(fd)) for name, fd in re.findall(r"socket,id=(\w+),fd=(\d+)", text)}
+        self.forwards: list[tuple[socket.socket, str]] = []
+        for host, guest in re.findall(r"hostfwd=tcp:127.0.0.1:(\d+)-:(\d+)", text):
+            self.forward(int(host), guest)
+        dump = re.search(r"file=(/proc/self/fd/\d+)", text)
+        if dump:
+            with open(dump[1], "wb") as file:
+                file.write(bytes.fromhex("d4c3b2a1020004000000000000000000ffff000001000000") + b"\0" * 16)
+        self.rest = dict.fromkeys(self.socks, b"")
+        self.now = 0
+        self.queue: list[tuple[int, int, Callable[[], None]]] = []
+        self.count = 0
+        self.target: int | None = None
+        self.wall_start: float | None = None
+        self.stop_on_frame = False
+        self.frame_sent = False
+        self.levels: dict[str, int | None] = {}
+        self.typed = ""
+        self.generation = 0
+        self.boot("power-on")
+        if "die" in modes:
+            self.after(float(modes["die"]), lambda: os.kill(os.getpid(), signal.SIGSEGV))
+
+    def forward(self, host: int, guest: str) -> None:
+        server = socket.socket()
+        try:
+            if "busy" in self.modes:
+                raise OSError
+            server.bind(("127.0.0.1", host))
+        except OSError:
+            rule = f"tcp:127.0.0.1:{host}-:{guest}"
+            fail(f"fake: -netdev user: Could not set up host forwarding rule '{rule}'")
+        server.listen()
+        self.forwards.append((server, guest))
+
+    def after(self, seconds: float, action: Callable[[], None]) -> None:
+        self.count += 1
+        heapq.heappush(self.queue, (self.now + round(seconds * NS), self.count, action))
+
+    def boot(self, why: str) -> None:
+        self.generation += 1
+        generation = self.generation
+
+        def alive(action: Callable[[], None]) -> Callable[[], None]:
+            return lambda: action() if self.generation == generation else None
+
+        self.panel(reset=why)
+        if "mute" not in self.modes:
+            for at, line in BOOT_LOG:
+                self.after(at, alive(lambda line=line: self.say(line)))
+        if "panic" in self.modes:
+            self.after(float(self.modes["panic"]), alive(lambda: self.say("\r\n*** exception 4 at 9d001234\r\n")))
+
+        def blink(level: int) -> None:
+            self.panel(pin="RH0", level=level)
+            self.panel(pin="RE4", level=level)
+            self.after(0.1 if level else 0.15, alive(lambda: blink(1 - level)))
+
+        self.after(0.1, alive(lambda: blink(1)))
+
+        def announce() -> None:
+            self.transmit(b"\xff" * 6 + bytes.fromhex("0004a3000001 0806") + b"\0" * 46)
+            self.after(1.0, alive(announce))
+
+        self.after(0.25, alive(announce))
+
+    def write(self, name: str, data: bytes) -> None:
+        if name in self.socks:
+            self.socks[name].sendall(data)
+
+    def say(self, text: str) -> None:
+        self.write(f"uart{self.uart}", text.encode())
+
+    def panel(self, **event: Any) -> None:
+        self.write("panel", json.dumps({"t": self.now, **event}).encode() + b"\n")
+
+    def transmit(self, frame: bytes) -> None:
+        if "wire" in self.socks:
+            self.write("wire", json.dumps({"t": self.now, "frame": frame.hex()}).encode() + b"\n")
+            self.frame_sent = True
+
+    def on_panel(self, command: dict[str, Any]) -> None:
+        if "at" in command:
+            at = command.pop("at")
+            self.after((at - self.now) / NS, lambda: self.on_panel(command))
+        elif "run" in command:
+            self.target = command["run"]
+            if command["run"] < self.now:
+                self.target = None
+                self.panel(error="run: the time is in the past")
+        elif "pin" in command:
+            self.levels[command["pin"]] = command["level"]
+            self.say(f"{command['pin']}={command['level']}\r\n")
+        elif "link" in command:
+            self.say(f"link {command['link']}\r\n")
+        elif command.get("power") == "cycle":
+            self.boot("power-on")
+        else:
+            self.panel(error=f"unknown command {command}")
+
+    def on_uart(self, text: str) -> None:
+        self.say(text.replace("\r", "\r\n"))
+        self.typed += text
+        while "\r" in self.typed:
+            line, self.typed = self.typed.split("\r", 1)
+            answer = "commands: help reset" if line == "help" else f"unknown command: {line}"
+            self.after(0.002, lambda answer=answer: self.say(f"{answer}\r\n> "))
+
+    def on_wire(self, message: dict[str, Any]) -> None:
+        if "stop-on-frame" in message:
+            self.stop_on_frame = message["stop-on-frame"]
+            return
+        data = bytes.fromhex(message["frame"])
+        delay = max(0.0, (message.get("at", self.now) - self.now) / NS) + 0.001
+        if data[12:14] == b"\x88\xb5":  # IEEE 802 local experimental: echoed
+            self.after(delay, lambda: self.transmit(data[6:12] + data[:6] + data[12:]))
+
+    def on_qmp(self, message: dict[str, Any]) -> None:
+        if "qmp-silent" in self.modes and message["execute"] != "qmp_capabilities":
+            return
+        arguments = message.get("arguments", {})
+        command = message["execute"]
+        answer: Any = {}
+        if command == "qom-get":
+            report = '[{"register":"SQI1CFG","address":1,"reads":2,"writes":1,"first-pc":3,"kind":"storage"}]'
+            answer = self.now if arguments["property"] == "virtual-time" else report
+        elif command == "human-monitor-command":
+            answer = self.monitor(arguments["command-line"])
+        elif command == "cont":
+            self.wall_start = time.monotonic()
+        elif command == "system_reset":
+            self.boot("mclr")
+        reply: dict[str, Any] = {"return": answer}
+        if command == "nonsense":
+            reply = {"error": {"class": "CommandNotFound", "desc": "no such command"}}
+        if "id" in message:
+            reply["id"] = message["id"]
+        self.write("qmp", json.dumps(reply).encode() + b"\n")
+        if command == "quit":
+            sys.exit(0)
+
+    def monitor(self, line: str) -> str:
+        if line != "info usernet":
+            return f"fake monitor: {line}\r\n"
+        rows = [
+            f"  TCP[HOST_FORWARD]  12       127.0.0.1 {s.getsockname()[1]}       10.0.2.15    {g}     0     0"
+            for s, g in self.forwards
+        ]
+        return "\r\n".join(["Hub -1 (net0):", *rows])
+
+    def advance(self) -> None:
+        """Runs the board as far as it may go now."""
+        target = self.target
+        if self.free_running and self.wall_start is not None:
+            target = round((time.monotonic() - self.wall_start) * NS)
+        if target is None:
+            return
+        hang = float(self.modes.get("hang", "1e9"))
+        while self.queue and self.queue[0][0] <= target:
+            self.now, _, action = heapq.heappop(self.queue)
+            if self.now >= hang * NS:
+                signal.pause()
+            self.frame_sent = False
+            action()
+            if self.frame_sent and self.stop_on_frame:
+                self.target = None
+                self.panel(stopped=True, frame=True)
+                return
+        if target >= hang * NS:
+            signal.pause()
+        self.now = max(self.now, target)
+        if self.target is not None:
+            self.target = None
+            self.panel(stopped=True)
+
+    def serve(self) -> None:
+        greeting = {
+            "QMP": {"version": {"qemu": {"major": 7, "minor": 2, "micro": 0}, "package": ""}, "capabilities": []}
+        }
+        self.write("qmp", json.dumps(greeting).encode() + b"\n")
+        while True:
+            ready, _, _ = select.select(list(self.socks.values()), [], [], 0.005 if self.free_running else None)
+            for name, sock in self.socks.items():
+                if sock in ready:
+                    data = sock.recv(65536)
+                    if not data:
+                        sys.exit(0)
+                    self.take(name, data)
+            self.advance()
+
+    def take(self, name: str, data: bytes) -> None:
+        if name.startswith("uart"):
+            self.on_uart(data.decode())
+            return
+        if name == "qmp":  # its messages need no line ends
+            text = self.rest[name].decode() + data.decode()
+            while text.strip():
+                message, end = json.JSONDecoder().raw_decode(text)
+                text = text[end:].lstrip()
+                self.on_qmp(message)
+            return
+        *lines, self.rest[name] = (self.rest[name] + data).split(b"\n")
+        handler = {"panel": self.on_panel, "wire": self.on_wire}[name]
+        for line in lines:
+            if line.strip():
+                handler(json.loads(line))
+
+
+def fail(message: str) -> None:
+    print(message, file=sys.stderr)
+    sys.exit(1)
+
+
+def main() -> None:
+    modes = dict(part.partition("=")[::2] for part in sys.argv[1].split(",") if part)
+    if "refuse" in modes:
+        fail("fake: the chip property is wrong")
+    print("fake: unimplemented register read", file=sys.stderr, flush=True)
+    if "no-greeting" in modes:
+        signal.pause()
+    Fake(modes, sys.argv[2:]).serve()
+
+
+main()

@@ -345,13 +345,14 @@ static void m5150_realize(DeviceState *dev, Error **errp)
     M5150CPU *cpu = M5150_CPU(dev);
     ERRP_GUARD();
 
-    cpu->parent_obj.env.timer = timer_new_ns(QEMU_CLOCK_VIRTUAL,
-                                             m5150_timer_expired,
-                                             &cpu->parent_obj.env);
     m5150_parent_realize(dev, errp);
     if (*errp) {
         return;
     }
+    /* after the reset in there, which must not start a timer yet */
+    cpu->parent_obj.env.timer = timer_new_ns(QEMU_CLOCK_VIRTUAL,
+                                             m5150_timer_expired,
+                                             &cpu->parent_obj.env);
     vmstate_register(NULL, 0, &vmstate_m5150, cpu);
 }
 

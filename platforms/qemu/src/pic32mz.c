@@ -167,8 +167,8 @@ static void soc_create_core(PIC32MZMachine *s)
 
     s->cru = qdev_new(TYPE_PIC32_CRU);
     soc_link(s->cru, "cpu", DEVICE(s->cpu));
-    qdev_prop_set_uint32(s->cru, "posc", s->posc_hz);
-    qdev_prop_set_uint32(s->cru, "sosc", s->sosc_hz);
+    qdev_prop_set_uint32(s->cru, "posc-hz", s->posc_hz);
+    qdev_prop_set_uint32(s->cru, "sosc-hz", s->sosc_hz);
     qdev_prop_set_uint32(s->cru, "devid", s->chip.devid);
     soc_realize(s->cru, 0x1f800000);
     sysbus_mmio_map(SYS_BUS_DEVICE(s->cru), 1, 0x1f801200);

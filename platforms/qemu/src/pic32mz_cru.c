@@ -31,6 +31,10 @@ REG32(CFGCON, 0x000)
     FIELD(CFGCON, PGLOCK, 11, 1)
     FIELD(CFGCON, PMDLOCK, 12, 1)
     FIELD(CFGCON, IOLOCK, 13, 1)
+    FIELD(CFGCON, OCACLK, 16, 1)
+    FIELD(CFGCON, ICACLK, 17, 1)
+    FIELD(CFGCON, CPUPRI, 24, 1)
+    FIELD(CFGCON, DMAPRI, 25, 1)
 REG32(DEVID, 0x020)
 REG32(SYSKEY, 0x030)
 REG32(PMD1, 0x040)
@@ -105,6 +109,12 @@ FIELD(DEVCFG1, FNOSC, 0, 3)
 FIELD(DEVCFG1, FSOSCEN, 6, 1)
 FIELD(DEVCFG1, POSCMOD, 8, 2)
 FIELD(DEVCFG1, SWITCH_ENABLED, 14, 1)
+
+/* CFGCON bits that only the unlock sequence opens; JTAGEN and such are free */
+#define CFGCON_LOCKED   (R_CFGCON_PGLOCK_MASK | R_CFGCON_PMDLOCK_MASK | \
+                         R_CFGCON_IOLOCK_MASK | R_CFGCON_OCACLK_MASK | \
+                         R_CFGCON_ICACLK_MASK | R_CFGCON_CPUPRI_MASK | \
+                         R_CFGCON_DMAPRI_MASK)
 
 #define CFG_SIZE        0x100
 #define OSC_SIZE        0x200
@@ -410,12 +420,12 @@ static void cru_write_syskey(PIC32Cru *s, uint32_t value)
     }
 }
 
-static void cru_refuse(PIC32SfrBlock *block, hwaddr offset, uint32_t old,
+static void cru_refuse(PIC32SfrBlock *block, hwaddr offset, uint32_t keep,
                        const char *why)
 {
-    qemu_log_mask(LOG_GUEST_ERROR, "%s: write to %s ignored, %s\n",
+    qemu_log_mask(LOG_GUEST_ERROR, "%s: write to %s refused, %s\n",
                   TYPE_PIC32_CRU, block->def[offset >> 2]->name, why);
-    pic32_sfr_set(block, offset, old);
+    pic32_sfr_set(block, offset, keep);
 }
 
 static uint32_t cfg_read(void *opaque, hwaddr offset, unsigned size)
@@ -436,8 +446,11 @@ static void cfg_write(void *opaque, hwaddr offset, uint32_t old,
 
     if (offset == A_SYSKEY) {
         cru_write_syskey(s, value);
-    } else if (offset == A_CFGCON && !pic32_cru_unlocked(s)) {
-        cru_refuse(&s->cfg, offset, old, "SYSKEY is locked");
+    } else if (offset == A_CFGCON && !pic32_cru_unlocked(s) &&
+               ((old ^ value) & CFGCON_LOCKED)) {
+        cru_refuse(&s->cfg, offset,
+                   (old & CFGCON_LOCKED) | (value & ~CFGCON_LOCKED),
+                   "SYSKEY is locked");
     } else if (offset >= A_PMD1 && offset <= A_PMD7 &&
                FIELD_EX32(cfgcon, CFGCON, PMDLOCK)) {
         cru_refuse(&s->cfg, offset, old, "CFGCON.PMDLOCK is set");
@@ -610,8 +623,8 @@ static const VMStateDescription vmstate_cru = {
 
 static Property cru_properties[] = {
     DEFINE_PROP_LINK("cpu", PIC32Cru, cpu, TYPE_M5150_CPU, M5150CPU *),
-    DEFINE_PROP_UINT32("posc", PIC32Cru, posc_hz, 24000000),
-    DEFINE_PROP_UINT32("sosc", PIC32Cru, sosc_hz, 32768),
+    DEFINE_PROP_UINT32("posc-hz", PIC32Cru, posc_hz, 24000000),
+    DEFINE_PROP_UINT32("sosc-hz", PIC32Cru, sosc_hz, 32768),
     DEFINE_PROP_UINT32("devid", PIC32Cru, devid, 0),
     DEFINE_PROP_END_OF_LIST(),
 };

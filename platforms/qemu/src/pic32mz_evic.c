@@ -13,13 +13,13 @@
 
 #include "qemu/osdep.h"
 #include "qemu/bitops.h"
+#include "qemu/main-loop.h"
 #include "qemu/module.h"
 #include "hw/irq.h"
 #include "hw/qdev-properties.h"
 #include "hw/registerfields.h"
 #include "migration/vmstate.h"
 #include "qapi/error.h"
-#include "pic32mz_cru.h"
 #include "pic32mz_evic.h"
 
 REG32(INTCON, 0x000)
@@ -136,9 +136,8 @@ static void evic_acknowledge(void *opaque)
     pic32_sfr_set(&s->sfr, A_INTSTAT, intstat);
 }
 
-static void evic_set_line(void *opaque, int vector, int level)
+static void evic_set_line_locked(PIC32Evic *s, int vector, int level)
 {
-    PIC32Evic *s = opaque;
     hwaddr ifs = A_IFS0 + vector / 32 * 0x10;
     uint32_t bit = 1u << (vector % 32);
 
@@ -150,6 +149,20 @@ static void evic_set_line(void *opaque, int vector, int level)
         }
     } else {
         s->line[vector / 32] &= ~bit;
+    }
+}
+
+static void evic_set_line(void *opaque, int vector, int level)
+{
+    /* the core's own sources come from helpers that run without the lock */
+    bool unlocked = !qemu_mutex_iothread_locked();
+
+    if (unlocked) {
+        qemu_mutex_lock_iothread();
+    }
+    evic_set_line_locked(opaque, vector, level);
+    if (unlocked) {
+        qemu_mutex_unlock_iothread();
     }
 }
 

@@ -106,10 +106,16 @@ class Channel:
         except OSError as error:
             raise EmulatorError(f"the emulator closed its {self.name} channel: {error}") from None
 
+    def _receive(self) -> bytes:
+        try:
+            return self.connection.recv(65536)
+        except ConnectionError:
+            return b""
+
     def drain(self) -> bytes:
         """Everything that has arrived, without waiting."""
         while select.select([self.connection], [], [], 0)[0]:
-            data = self.connection.recv(65536)
+            data = self._receive()
             if not data:
                 break
             self._buffer += data
@@ -123,7 +129,7 @@ class Channel:
             rest = deadline - time.monotonic()
             if rest <= 0 or not select.select([self.connection], [], [], rest)[0]:
                 raise EmulatorError(f"no answer on the {self.name} channel within {TIMEOUT_WALL} s")
-            data = self.connection.recv(65536)
+            data = self._receive()
             if not data:
                 raise EmulatorError(f"the emulator closed its {self.name} channel")
             self._buffer += data

@@ -1,0 +1,18 @@
+# SPDX-License-Identifier: MIT
+"""What the firmware's functions and variables cost, against a table of what they may cost."""
+
+from pic32bench.footprint.budget import Budget, BudgetError, Row, load_budget
+from pic32bench.footprint.measure import Measured, Report, measure
+from pic32bench.footprint.symbols import Symbol, read_symbols
+
+__all__ = [
+    "Budget",
+    "BudgetError",
+    "Measured",
+    "Report",
+    "Row",
+    "Symbol",
+    "load_budget",
+    "measure",
+    "read_symbols",
+]

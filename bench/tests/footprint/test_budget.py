@@ -1,0 +1,91 @@
+# SPDX-License-Identifier: MIT
+"""Footprint tables: what is read, and errors that name file, line, row and key."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from pic32bench.footprint import BudgetError, load_budget
+from pic32bench.footprint.budget import Access, What
+
+from .conftest import row
+
+Write = Callable[[str], Path]
+
+
+def test_the_authors_table() -> None:
+    table = load_budget(Path(__file__).with_name("author.toml"))
+    functions = [entry for entry in table.rows if entry.what is What.FUNCTION]
+    variables = [entry for entry in table.rows if entry.what is What.VARIABLE]
+    assert (len(functions), sum(entry.size for entry in functions)) == (16, 6816)
+    assert (len(variables), sum(entry.size for entry in variables)) == (7, 65661)
+    assert table.title == "The author's table"
+    assert (functions[4].name, functions[4].address, functions[4].access) == ("ws_sha1", 0x9D0A6DA0, Access.LOCAL)
+    assert functions[0].patterns == ("WS_clientWorker",)
+
+
+def test_symbols_take_the_place_of_the_name(budget: Write) -> None:
+    table = load_budget(budget(row("function", "a", 1, '["b", "c*"]') + row("variable", "a", 1, "[]")))
+    assert [entry.patterns for entry in table.rows] == [("b", "c*"), ()]
+
+
+GOOD = row("function", "good", 1)
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "problem"),
+    [
+        ("", 1, "no row"),
+        ("titel = 'x'\n" + GOOD, 1, "unknown key 'titel'"),
+        ("title = 5\n" + GOOD, 1, "title: expected text"),
+        ("\nfunction = 3\n", 1, "function: expected tables written [[function]]"),
+        (GOOD + "sice = 4\n", 6, "function good: unknown key 'sice'"),
+        (GOOD.replace("size = 1\n", ""), 1, "function good: key 'size' is missing"),
+        (GOOD.replace("size = 1", 'size = "1"'), 4, "function good: key 'size': expected a whole number, found '1'"),
+        (GOOD.replace("size = 1", "size = true"), 4, "key 'size': expected a whole number, found True"),
+        (GOOD.replace("size = 1", "size = -1"), 4, "key 'size': -1 is out of range"),
+        (GOOD.replace("0x80000000", "0x100000000"), 3, "key 'address': 4294967296 is out of range"),
+        (GOOD.replace("GLOBAL", "global"), 5, 'key \'access\': expected "GLOBAL" or "LOCAL", found "global"'),
+        (GOOD + row("function", "bad", 1, '"x"'), 11, "function bad: key 'symbols': expected a list"),
+        (
+            GOOD + row("variable", "bad", 1, '["x", 5]'),
+            11,
+            "variable bad: key 'symbols': expected symbol names, found 5",
+        ),
+        (GOOD + GOOD, 6, "function good: already in line 1"),
+        (GOOD + "\n[[function]]\nsize = 3\n", 7, "[[function]]: key 'name' is missing"),
+    ],
+)
+def test_errors_name_line_and_key(budget: Write, text: str, line: int, problem: str) -> None:
+    with pytest.raises(BudgetError) as raised:
+        load_budget(budget(text))
+    assert f"table.toml, line {line}: " in str(raised.value)
+    assert problem in str(raised.value)
+    assert "\n" not in str(raised.value)
+
+
+def test_bad_toml_says_where(budget: Write) -> None:
+    with pytest.raises(BudgetError, match=r"table\.toml: bad TOML: .*line 2"):
+        load_budget(budget('title = "x"\n[[function\n'))
+
+
+def test_no_such_table() -> None:
+    with pytest.raises(BudgetError, match=r"gone\.toml: No such file or directory"):
+        load_budget("gone.toml")
+
+
+def test_a_table_that_is_no_text(tmp_path: Path) -> None:
+    path = tmp_path / "table.toml"
+    path.write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(BudgetError, match="not a text file in UTF-8"):
+        load_budget(path)
+
+
+def test_without_a_name_it_is_the_projects_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pic32bench.footprint.budget.project_root", lambda: tmp_path)
+    with pytest.raises(BudgetError, match="--budget FILE"):
+        load_budget()
+    (tmp_path / "firmware").mkdir()
+    (tmp_path / "firmware" / "footprint.toml").write_text(GOOD)
+    assert load_budget().rows[0].name == "good"

@@ -8,6 +8,7 @@ the time by one thread, whether or not anybody wants its bytes.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import select
 import socket
 import threading
@@ -67,10 +68,8 @@ class IoThread:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
 
-        try:
+        with contextlib.suppress(TimeoutError, RuntimeError):
             self.run(cancel_all(), 5.0)
-        except (TimeoutError, RuntimeError):
-            pass
         self.loop.call_soon_threadsafe(self.loop.stop)
         self._thread.join(5.0)
 

@@ -1,0 +1,230 @@
+# SPDX-License-Identifier: MIT
+"""`pic32bench run`: boots an image, prints the board's URLs, and puts its console on the terminal."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import re
+import sys
+import time
+from collections.abc import Callable
+from typing import Any, TextIO
+
+from pic32bench import bench, paths
+from pic32bench.cli.keyboard import HELP as KEYS_HELP
+from pic32bench.cli.keyboard import Keyboard
+from pic32bench.console import Console
+from pic32bench.emulator import UART_COUNT
+from pic32bench.errors import UsageError
+from pic32bench.network import Network, UserNetwork, choose
+
+# Virtual seconds between two looks at keyboard and clock; while a person is there, wall seconds too.
+_STEP = 0.05
+# A match of --until or --fail-on is found if it is no longer than this, characters.
+_STRADDLE = 4096
+
+
+def add_parser(subparsers: Any) -> None:
+    """Adds the subcommand."""
+    parser = subparsers.add_parser(
+        "run",
+        help="boot an image and stream its console",
+        description="Boots the reference firmware, or any .hex or .elf image, on an emulated board, prints the URLs "
+        "that lead to it and streams its console until Ctrl-C.",
+        epilog=f"{KEYS_HELP} Exit codes: 0 ended as asked, 1 failed (--until not seen, --fail-on seen, emulator "
+        "died), 2 wrong use.",
+    )
+    parser.add_argument("image", nargs="?", metavar="IMAGE", help=".hex or .elf file (the reference firmware)")
+    parser.add_argument(
+        "--board",
+        default=paths.DEFAULT_BOARD,
+        metavar="NAME|FILE",
+        help="board in platforms/, or a board file (%(default)s)",
+    )
+    parser.add_argument(
+        "--network",
+        default="user",
+        metavar="NAME",
+        help="none, user or wire (%(default)s); without a host peer idle time is skipped unless a person is there",
+    )
+    parser.add_argument("--http-port", type=int, metavar="PORT", help="host port of the page (any free one)")
+    parser.add_argument("--ws-port", type=int, metavar="PORT", help="host port of the WebSocket (any free one)")
+    parser.add_argument("--uart", default=None, metavar="N|all", help="UART to show (the board's console)")
+    parser.add_argument("--for", dest="seconds", type=_seconds, metavar="SECONDS", help="end after virtual seconds")
+    parser.add_argument("--until", type=_regex, metavar="REGEX", help="end with 0 when seen, with 1 when not")
+    parser.add_argument("--fail-on", type=_regex, metavar="REGEX", help="end with 1 as soon as it is seen")
+    parser.add_argument("--seed", type=int, default=1, metavar="N", help="seed of the random source (%(default)s)")
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Runs it; returns the exit code."""
+    numbers = _uarts(args.uart)
+    with bench.start(args.board, args.image, _network(args), args.seed) as board:
+        if numbers is None:
+            numbers = [board.console.uart]
+        return _Session(board, [board.uart(number) for number in numbers], args).run()
+
+
+class _Session:
+    """One run: what is shown, what is watched for, and when it ends."""
+
+    def __init__(self, board: bench.Board, consoles: list[Console], args: argparse.Namespace) -> None:
+        self.board = board
+        self.consoles = consoles
+        self.args = args
+        self.code: int | None = None
+        self.seen: dict[int, int] = {}
+        self.out = _Output(sys.stdout, len(consoles) > 1)
+
+    def run(self) -> int:
+        self.announce()
+        for console in self.consoles:
+            console.on_text = self.out.writer(console.uart)
+        try:
+            with Keyboard(self.board, self.consoles[0], self.out.note) as keyboard:
+                return self.loop(keyboard)
+        except KeyboardInterrupt:
+            self.out.note(f"stopped at {self.board.clock.last_ns / 1e9:.3f} s")
+            # Ctrl-C is how a run without an end is meant to end.
+            return 0 if self.args.until is None else self.failed(f"--until {self.args.until.pattern!r} was not seen")
+        finally:
+            for console in self.consoles:
+                console.on_text = None
+            self.out.flush()
+
+    def announce(self) -> None:
+        board = self.board
+        self.out.note(f"{board.description.name}, {board.image.path.name}, network {board.network.name}")
+        for service, url in board.network.urls().items():
+            self.out.note(f"{'page' if service == 'http' else 'stream'} {url} (once the board has an address)")
+
+    def loop(self, keyboard: Keyboard) -> int:
+        wall, virtual = time.monotonic(), self.board.time
+        while True:
+            left = None if self.args.seconds is None else self.args.seconds - self.board.time
+            if (code := self.verdict()) is not None:
+                return code
+            if left is not None and left <= 0:
+                return self.ended()
+            self.board.clock.wait_until(self.verdict, _STEP if left is None else min(_STEP, left))
+            if not keyboard.serve():
+                return 0 if self.args.until is None else self.ended()
+            if keyboard.attached and self.board.network.lock_step:
+                # Nobody types as fast as skipped idle time passes: with a person there, keep to the wall clock.
+                ahead = (self.board.time - virtual) - (time.monotonic() - wall)
+                if ahead > 0:
+                    keyboard.wait(ahead)
+
+    def verdict(self) -> int | None:
+        """The exit code, once what a console has said decides it."""
+        if self.code is None:
+            for console in self.consoles:
+                self.code = self.judge(console)
+                if self.code is not None:
+                    break
+        return self.code
+
+    def judge(self, console: Console) -> int | None:
+        text = console.text
+        seen = self.seen.get(console.uart, 0)
+        if len(text) == seen:
+            return None
+        self.seen[console.uart] = len(text)
+        # What may straddle what was looked at before and what is new is looked at again.
+        text = text[max(0, text.rfind("\n", 0, max(0, seen - _STRADDLE)) + 1) :].replace("\r", "")
+        bad = self.args.fail_on.search(text) if self.args.fail_on else None
+        good = self.args.until.search(text) if self.args.until else None
+        if bad and not (good and good.end() < bad.start()):
+            return self.failed(f"UART{console.uart} said {bad[0]!r} (--fail-on)")
+        return 0 if good else None
+
+    def ended(self) -> int:
+        if self.args.until is None:
+            return 0
+        lines = self.board.console.lines()
+        said = f"the last line was {lines[-1].text!r}" if lines else "the board said nothing"
+        return self.failed(f"{self.args.until.pattern!r} was not seen in {self.board.time:g} s: {said}")
+
+    def failed(self, message: str) -> int:
+        self.out.flush()
+        print(f"pic32bench: {message}", file=sys.stderr)
+        return 1
+
+
+class _Output:
+    """The terminal: console text as it comes, and lines of the bench itself, each on a line of its own."""
+
+    def __init__(self, stream: TextIO, tagged: bool) -> None:
+        self.stream = stream
+        self.tagged = tagged
+        self.fresh = True
+        self.last = 0
+
+    def writer(self, uart: int) -> Callable[[str], None]:
+        return lambda text: self.write(uart, text)
+
+    def write(self, uart: int, text: str) -> None:
+        text = text.replace("\r\n", "\n").replace("\r", "")
+        if self.tagged:
+            if uart != self.last and not self.fresh:
+                text = "\n" + text
+                self.fresh = False
+            self.last = uart
+            pieces = []
+            for piece in text.splitlines(keepends=True):
+                pieces.append(f"[{uart}] {piece}" if self.fresh and piece != "\n" else piece)
+                self.fresh = piece.endswith("\n")
+            text = "".join(pieces)
+        elif text:
+            self.fresh = text.endswith("\n")
+        with contextlib.suppress(ValueError):  # the stream was closed under us
+            self.stream.write(text)
+            self.stream.flush()
+
+    def note(self, text: str) -> None:
+        self.flush()
+        print(f"pic32bench: {text}", file=self.stream, flush=True)
+
+    def flush(self) -> None:
+        if not self.fresh:
+            self.stream.write("\n")
+            self.fresh = True
+        self.stream.flush()
+
+
+def _network(args: argparse.Namespace) -> Network:
+    ports = {name: port for name, port in (("http", args.http_port), ("ws", args.ws_port)) if port is not None}
+    if not ports:
+        return choose(args.network)
+    if args.network != "user":
+        raise UsageError(f"--http-port and --ws-port need network user, not {args.network}")
+    return UserNetwork(ports)
+
+
+def _uarts(text: str | None) -> list[int] | None:
+    if text is None:
+        return None
+    if text == "all":
+        return list(range(1, UART_COUNT + 1))
+    if text.isdigit() and 1 <= int(text) <= UART_COUNT:
+        return [int(text)]
+    raise UsageError(f"--uart {text}: expected 1 to {UART_COUNT}, or all")
+
+
+def _seconds(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = -1.0
+    if not 0 < value < 1e9:
+        raise argparse.ArgumentTypeError(f"expected seconds above 0, found {text!r}")
+    return value
+
+
+def _regex(text: str) -> re.Pattern[str]:
+    try:
+        return re.compile(text, re.MULTILINE)
+    except re.error as error:
+        raise argparse.ArgumentTypeError(f"not a regular expression: {text!r}: {error}") from error

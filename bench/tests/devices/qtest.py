@@ -227,7 +227,7 @@ class Chip:
         for name in ["qtest", "qmp", *filter(None, serial)]:
             self._channels[name] = Channel(directory, name)
         machine = ["pic32mz", *([f"chip={chip}"] if chip else []), *(f"{k}={v}" for k, v in properties.items())]
-        command = [str(emulator_path()), "-M", ",".join(machine), "-accel", "qtest", "-nodefaults"]
+        command = [str(emulator_path()), "-M", ",".join(machine), "-accel", "qtest", "-qtest-log", "none", "-nodefaults"]
         command += ["-display", "none", "-d", "guest_errors,unimp", "-D", str(directory / "log")]
         for name, option in (("qtest", "-qtest"), ("qmp", "-qmp")):
             command += [option, f"unix:{self._channels[name].path}"]

@@ -129,6 +129,11 @@ static void nvm_complain(PIC32Nvm *s, const char *what)
                   what, nvm_con(s), pic32_sfr_get(&s->regs, A_NVMADDR));
 }
 
+void pic32_nvm_set_boot_swap(PIC32Nvm *s, bool swapped)
+{
+    s->boot_swap = swapped;
+}
+
 static void nvm_update_swap(PIC32Nvm *s)
 {
     qemu_set_irq(s->pfswap, FIELD_EX32(nvm_con(s), NVMCON, PFSWAP));
@@ -506,7 +511,6 @@ static const VMStateDescription vmstate_nvm = {
 
 static Property nvm_properties[] = {
     DEFINE_PROP_UINT32("flash-size", PIC32Nvm, flash_size, 2 * MiB),
-    DEFINE_PROP_BOOL("boot-swap", PIC32Nvm, boot_swap, false),
     DEFINE_PROP_LINK("cru", PIC32Nvm, cru, TYPE_PIC32_CRU, PIC32Cru *),
     DEFINE_PROP_END_OF_LIST(),
 };

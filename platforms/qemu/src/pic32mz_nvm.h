@@ -5,8 +5,6 @@
  *  + sysbus MMIO region 0: the controller's registers, 0x200 bytes
  *  + sysbus IRQ 0: FLASH_CONTROL, a pulse when an operation has ended
  *  + property "flash-size": bytes of program flash, both panels together
- *  + property "boot-swap": the value that BFSWAP takes at a reset, for the
- *    machine to set from the boot flash's sequence numbers (BFxSEQ)
  *  + link "cru": the clock and reset unit, whose DEVCFG0 has FECCCON
  *  + named GPIO outputs "pfswap" and "bfswap", levels: NVMCON.PFSWAP and
  *    NVMCON.BFSWAP. The machine owns the memory map and swaps the panels;
@@ -22,5 +20,12 @@
 
 #define TYPE_PIC32_NVM "pic32mz-nvm"
 OBJECT_DECLARE_SIMPLE_TYPE(PIC32Nvm, PIC32_NVM)
+
+/*
+ * Says what NVMCON.BFSWAP is after a reset: whether the sequence numbers in
+ * the boot flash (BFxSEQ) put boot flash 2 at the lower alias. The machine
+ * calls it before it resets its devices.
+ */
+void pic32_nvm_set_boot_swap(PIC32Nvm *nvm, bool swapped);
 
 #endif

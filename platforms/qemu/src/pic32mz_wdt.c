@@ -165,27 +165,21 @@ static void wdt_clock_update(void *opaque, ClockEvent event)
 
 static uint64_t wdt_mmio_read(void *opaque, hwaddr addr, unsigned size)
 {
-    PIC32Wdt *s = opaque;
-    uint64_t value = 0;
+    MemoryRegion *regs = &PIC32_WDT(opaque)->regs.iomem;
 
-    memory_region_dispatch_read(&s->regs.iomem, addr, &value,
-                                size_memop(size) | MO_LE,
-                                MEMTXATTRS_UNSPECIFIED);
-    return value;
+    return regs->ops->read(regs->opaque, addr, size);
 }
 
 static void wdt_mmio_write(void *opaque, hwaddr addr, uint64_t value,
                            unsigned size)
 {
-    PIC32Wdt *s = opaque;
+    MemoryRegion *regs = &PIC32_WDT(opaque)->regs.iomem;
 
     if (addr == CLEAR_KEY_AT && size == 2) {
-        wdt_clear_key_written(s, value);
-        return;
+        wdt_clear_key_written(opaque, value);
+    } else {
+        regs->ops->write(regs->opaque, addr, value, size);
     }
-    memory_region_dispatch_write(&s->regs.iomem, addr, value,
-                                 size_memop(size) | MO_LE,
-                                 MEMTXATTRS_UNSPECIFIED);
 }
 
 static const MemoryRegionOps wdt_mmio_ops = {

@@ -34,7 +34,7 @@ def judge(messages: Sequence[Message], *, settle: int = 0, false_alarm_rate: flo
     :mod:`pic32bench.stream.structure`), and every test of :mod:`pic32bench.stream.noise` passes at
     ``false_alarm_rate`` divided by the number of tests. By Bonferroni's inequality, independent
     uniform values are then called something else in at most ``false_alarm_rate`` of all judgements
-    (1e-5 unless told otherwise); the structural findings add less than 1e-10. Four tests rest on
+    (1e-5 unless told otherwise); the structural findings add less than 1e-10. Five tests rest on
     the chi-square or normal approximation; that the rate holds all the same is confirmed on 100,000
     seeded runs (docs/stream-judge.md). High bits of a well-known generator of 32 bits pass every
     test, so those generators are recognised by their arithmetic. Single wrong values cannot be seen

@@ -254,6 +254,16 @@ def test_defects_are_caught(
     assert missed == [], name
 
 
+@pytest.mark.parametrize("lag", [0, 1, 2, 3, 4, 8])
+def test_a_bit_copied_from_an_earlier_value_is_caught(lag: int) -> None:
+    """Nothing but this one copy is wrong: bit 0 of each value is bit 7 of the value ``lag`` before it."""
+    values = noise(300, 21)
+    copied = (np.roll(values, lag) >> np.uint16(7)) & np.uint16(1)
+    verdict = judge(messages((values & np.uint16(0xFFFE)) | copied))
+    assert verdict.kind is Kind.BIASED
+    assert "bit agreement" in verdict.sentence
+
+
 def test_the_failing_test_is_named() -> None:
     verdict = judge(messages(noise(400, 3) & 0x7FFF))
     assert verdict.kind is Kind.BIASED

@@ -74,11 +74,19 @@ def test_a_retransmission_that_carries_more() -> None:
     assert text_frames(packets) == [TextFrame(1.0, "1 2 3 4"), TextFrame(1.2, "5 6 7 8")]
 
 
-def test_segments_out_of_order_count_when_complete() -> None:
-    first, second, third = connection(every_10_ms(3))[2:]
-    opening = connection([])
-    frames = text_frames([*opening, (2.0, second[1]), (2.1, first[1]), (2.2, third[1])])
-    assert [(frame.time, frame.text[0]) for frame in frames] == [(2.1, "0"), (2.1, "1"), (2.2, "2")]
+def test_a_shorter_copy_takes_nothing_away_from_a_segment_that_waits() -> None:
+    first, second = connection(every_10_ms(2))[2:]
+    start = 1001 + len(UPGRADE) + len(text("0 2 3 4"))
+    short = (1.1, segment(start, text("1 2 3 4")[:4]))
+    assert len(text_frames([*connection([]), second, short, (1.2, first[1])])) == 2
+
+
+@pytest.mark.parametrize("isn", [1000, 2**32 - len(UPGRADE) - 12])
+def test_segments_out_of_order_count_when_complete(isn: int) -> None:
+    first, second, third = connection(every_10_ms(3), isn)[2:]
+    opening = connection([], isn)
+    frames = text_frames([*opening, (2.0, third[1]), (2.1, first[1]), (2.2, second[1])])
+    assert [(frame.time, frame.text[0]) for frame in frames] == [(2.1, "0"), (2.2, "1"), (2.2, "2")]
 
 
 def test_several_frames_in_a_segment_and_one_across_segments() -> None:

@@ -1,0 +1,41 @@
+/*
+ * PIC32MZ Ethernet controller
+ *
+ * QEMU interface:
+ *  + sysbus MMIO region 0: the controller's and the MAC's registers, 0x400
+ *    bytes
+ *  + sysbus IRQ 0: a level, while a bit of ETHIRQ is enabled by ETHIEN
+ *  + Clock input "pbclk": the peripheral bus clock (PBCLK5); not connected:
+ *    100 MHz
+ *  + properties "mac" and "netdev": as of every NIC; the MAC address is the
+ *    chip's factory address. Without a netdev no cable is plugged in
+ *  + properties "phy" (model) and "phy-address" (0 to 31), and "phy-partner":
+ *    what the other end advertises, a base page of 802.3 28.2.1.2; a switch
+ *    port of 10 and 100 Mbit/s
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+
+#ifndef HW_NET_PIC32MZ_ETH_H
+#define HW_NET_PIC32MZ_ETH_H
+
+#include "net/net.h"
+#include "qom/object.h"
+#include "pic32mz_frame.h"
+
+#define TYPE_PIC32_ETH "pic32mz-eth"
+OBJECT_DECLARE_SIMPLE_TYPE(PIC32Eth, PIC32_ETH)
+
+/* Cable out of the PHY, cable in. */
+void pic32_eth_set_link(PIC32Eth *s, bool up);
+
+/* The socket that the cable goes into. */
+NetClientState *pic32_eth_net_client(PIC32Eth *s);
+
+/*
+ * A frame, FCS included, begins to arrive on the cable as soon as that is
+ * free. Takes the frame. False: no room now, the frame is still the caller's.
+ */
+bool pic32_eth_cable_receive(PIC32Eth *s, PIC32Frame *frame);
+
+#endif

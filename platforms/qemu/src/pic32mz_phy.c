@@ -1,0 +1,410 @@
+/*
+ * Ethernet PHY on the MII management bus
+ *
+ * Models registers 0 to 6 of IEEE 802.3 clause 22 with auto-negotiation
+ * (clause 28) in its real time, and the vendor registers of the Microchip
+ * LAN8740A (DS00001987 chapter 4): 17, 18, 26, 27, 29, 30 and 31.
+ *
+ * Left out: next pages, the MMD registers behind 13 and 14 (energy efficient
+ * Ethernet, wake on LAN; they read as 0), cable diagnostics, the interrupt pin
+ * (its source flags and mask are there), far loopback, half duplex collisions,
+ * energy detect power-down.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+
+#include "qemu/osdep.h"
+#include "qapi/error.h"
+#include "qemu/log.h"
+#include "hw/registerfields.h"
+#include "pic32mz_phy.h"
+
+/* Registers are numbered, not addressed: A_ holds the number. */
+REG8(BMCR, 0)
+    FIELD(BMCR, RESET, 15, 1)
+    FIELD(BMCR, LOOPBACK, 14, 1)
+    FIELD(BMCR, SPEED100, 13, 1)
+    FIELD(BMCR, ANENABLE, 12, 1)
+    FIELD(BMCR, POWERDOWN, 11, 1)
+    FIELD(BMCR, ISOLATE, 10, 1)
+    FIELD(BMCR, ANRESTART, 9, 1)
+    FIELD(BMCR, FULLDPLX, 8, 1)
+REG8(BMSR, 1)
+    FIELD(BMSR, ANCOMPLETE, 5, 1)
+    FIELD(BMSR, REMOTEFAULT, 4, 1)
+    FIELD(BMSR, LINK, 2, 1)
+REG8(PHYID1, 2)
+REG8(PHYID2, 3)
+REG8(ANAR, 4)
+REG8(ANLPAR, 5)
+REG8(ANER, 6)
+    FIELD(ANER, PAGE, 1, 1)
+    FIELD(ANER, LPANABLE, 0, 1)
+REG8(MCSR, 17)
+    FIELD(MCSR, ENERGYON, 1, 1)
+REG8(SMR, 18)
+REG8(SECR, 26)
+REG8(SCSIR, 27)
+REG8(ISR, 29)
+    FIELD(ISR, ENERGYON, 7, 1)
+    FIELD(ISR, ANCOMPLETE, 6, 1)
+    FIELD(ISR, REMOTEFAULT, 5, 1)
+    FIELD(ISR, LINKDOWN, 4, 1)
+    FIELD(ISR, LPACK, 3, 1)
+    FIELD(ISR, PAGE, 1, 1)
+REG8(IMR, 30)
+REG8(PSCSR, 31)
+    FIELD(PSCSR, AUTODONE, 12, 1)
+    FIELD(PSCSR, SPEED, 2, 3)
+
+/* Technology abilities of a base page, 802.3 table 28B-3 and its priorities. */
+enum {
+    ABLE_10HD = 1 << 5,
+    ABLE_10FD = 1 << 6,
+    ABLE_100HD = 1 << 7,
+    ABLE_100FD = 1 << 8,
+};
+
+enum { PHY_IDLE, PHY_RESETTING, PHY_NEGOTIATING, PHY_TRAINING };
+
+/*
+ * 802.3 28.3.2: break_link_timer 1.2 to 1.5 s, then three times three FLP
+ * bursts 16 ms apart, then link_fail_inhibit until the receiver has locked.
+ */
+#define PHY_NEGOTIATION_NS  (1700 * SCALE_MS)
+/* Fixed speed: descrambler lock, or enough link pulses 16 ms apart. */
+#define PHY_TRAINING_NS     (100 * SCALE_MS)
+#define PHY_RESET_NS        (500 * SCALE_US)
+
+struct PIC32PhyModel {
+    const char *name;
+    uint16_t reset[PIC32_PHY_REGS];
+    uint16_t writable[PIC32_PHY_REGS];
+    uint16_t sticky[PIC32_PHY_REGS];    /* survives BMCR.RESET */
+    bool smsc;                          /* vendor registers of SMSC's family */
+};
+
+static const PIC32PhyModel pic32_phy_models[] = {
+    {
+        .name = "lan8740a",
+        .reset = {
+            [A_BMCR] = 0x3000, [A_BMSR] = 0x7809, [A_PHYID1] = 0x0007,
+            [A_PHYID2] = 0xc111, [A_ANAR] = 0x01e1, [A_ANLPAR] = 0x0001,
+            [A_ANER] = 0x0064, [A_SMR] = 0x40e0, [A_PSCSR] = 0x0040,
+        },
+        .writable = {
+            [A_BMCR] = 0x7d80, [A_ANAR] = 0xadff, [A_MCSR] = 0x2240,
+            [A_SMR] = 0x40ff, [A_SCSIR] = 0xa800, [A_IMR] = 0x01fe,
+            [A_PSCSR] = 0x0040,
+        },
+        .sticky = { [A_SMR] = 0x40ff, [A_SCSIR] = 0x0800 },
+        .smsc = true,
+    },
+};
+
+static void pic32_phy_flag(PIC32Phy *phy, uint16_t flags)
+{
+    if (phy->model->smsc) {
+        phy->regs[A_ISR] |= flags;
+    }
+}
+
+static uint16_t pic32_phy_common(const PIC32Phy *phy)
+{
+    return phy->regs[A_ANAR] & phy->partner;
+}
+
+static bool pic32_phy_negotiates(const PIC32Phy *phy)
+{
+    return FIELD_EX32(phy->regs[A_BMCR], BMCR, ANENABLE);
+}
+
+unsigned pic32_phy_speed(const PIC32Phy *phy)
+{
+    bool fast;
+
+    if (pic32_phy_loops(phy) || !pic32_phy_negotiates(phy)) {
+        fast = FIELD_EX32(phy->regs[A_BMCR], BMCR, SPEED100);
+    } else {
+        fast = pic32_phy_common(phy) & (ABLE_100FD | ABLE_100HD);
+    }
+    return fast ? 100 : 10;
+}
+
+bool pic32_phy_loops(const PIC32Phy *phy)
+{
+    return FIELD_EX32(phy->regs[A_BMCR], BMCR, LOOPBACK) &&
+           !FIELD_EX32(phy->regs[A_BMCR], BMCR, POWERDOWN) &&
+           !FIELD_EX32(phy->regs[A_BMCR], BMCR, ISOLATE);
+}
+
+bool pic32_phy_passes(const PIC32Phy *phy)
+{
+    return phy->link && !FIELD_EX32(phy->regs[A_BMCR], BMCR, LOOPBACK) &&
+           !FIELD_EX32(phy->regs[A_BMCR], BMCR, ISOLATE);
+}
+
+/* DS00001987 4.2.14: HCDSPEED of the highest common denominator. */
+static uint16_t pic32_phy_speed_indication(const PIC32Phy *phy)
+{
+    uint16_t common = pic32_phy_common(phy);
+
+    if (!pic32_phy_negotiates(phy)) {
+        return (FIELD_EX32(phy->regs[A_BMCR], BMCR, SPEED100) ? 2 : 1) |
+               (FIELD_EX32(phy->regs[A_BMCR], BMCR, FULLDPLX) ? 4 : 0);
+    }
+    if (common & ABLE_100FD) {
+        return 6;
+    }
+    if (common & ABLE_100HD) {
+        return 2;
+    }
+    return common & ABLE_10FD ? 5 : 1;
+}
+
+static void pic32_phy_link_up(PIC32Phy *phy)
+{
+    phy->link = true;
+    phy->regs[A_BMSR] |= R_BMSR_LINK_MASK;
+    if (phy->model->smsc) {
+        phy->regs[A_PSCSR] = FIELD_DP32(phy->regs[A_PSCSR], PSCSR, SPEED,
+                                        pic32_phy_speed_indication(phy));
+    }
+}
+
+/* BMSR's link bit latches low until it is read: 802.3 22.2.4.2.13. */
+static void pic32_phy_link_down(PIC32Phy *phy)
+{
+    if (phy->link) {
+        pic32_phy_flag(phy, R_ISR_LINKDOWN_MASK);
+    }
+    phy->link = false;
+    phy->regs[A_BMSR] &= ~(R_BMSR_LINK_MASK | R_BMSR_ANCOMPLETE_MASK);
+    phy->regs[A_ANLPAR] = phy->model->reset[A_ANLPAR];
+    phy->regs[A_ANER] &= ~R_ANER_LPANABLE_MASK;
+    if (phy->model->smsc) {
+        phy->regs[A_PSCSR] &= ~(R_PSCSR_AUTODONE_MASK | R_PSCSR_SPEED_MASK);
+    }
+}
+
+/* Drops the link and, cable and power allowing, works towards a new one. */
+static void pic32_phy_start(PIC32Phy *phy)
+{
+    int64_t now = qemu_clock_get_ns(QEMU_CLOCK_VIRTUAL);
+
+    pic32_phy_link_down(phy);
+    phy->state = PHY_IDLE;
+    timer_del(phy->timer);
+    if (phy->cable && !FIELD_EX32(phy->regs[A_BMCR], BMCR, POWERDOWN)) {
+        if (pic32_phy_negotiates(phy)) {
+            phy->state = PHY_NEGOTIATING;
+            timer_mod(phy->timer, now + PHY_NEGOTIATION_NS);
+        } else {
+            phy->state = PHY_TRAINING;
+            timer_mod(phy->timer, now + PHY_TRAINING_NS);
+        }
+    }
+    phy->changed(phy->opaque);
+}
+
+static void pic32_phy_defaults(PIC32Phy *phy, bool hard)
+{
+    unsigned i;
+
+    for (i = 0; i < PIC32_PHY_REGS; i++) {
+        uint16_t kept = hard ? 0 : phy->model->sticky[i];
+
+        phy->regs[i] = (phy->model->reset[i] & ~kept) | (phy->regs[i] & kept);
+    }
+    if (phy->model->smsc) {
+        if (hard) {
+            phy->regs[A_SMR] |= phy->address;
+        }
+        phy->regs[A_MCSR] |= phy->cable ? R_MCSR_ENERGYON_MASK : 0;
+    }
+}
+
+static void pic32_phy_negotiated(PIC32Phy *phy)
+{
+    uint16_t common = pic32_phy_common(phy);
+
+    phy->regs[A_ANLPAR] = phy->partner;
+    phy->regs[A_ANER] |= R_ANER_LPANABLE_MASK | R_ANER_PAGE_MASK;
+    phy->regs[A_BMSR] |= R_BMSR_ANCOMPLETE_MASK;
+    pic32_phy_flag(phy, R_ISR_ANCOMPLETE_MASK | R_ISR_LPACK_MASK |
+                   R_ISR_PAGE_MASK);
+    if (phy->model->smsc) {
+        phy->regs[A_PSCSR] |= R_PSCSR_AUTODONE_MASK;
+    }
+    if (common & (ABLE_10HD | ABLE_10FD | ABLE_100HD | ABLE_100FD)) {
+        pic32_phy_link_up(phy);
+    }
+}
+
+/* The partner finds the speed by parallel detection, if it is able to do it. */
+static void pic32_phy_trained(PIC32Phy *phy)
+{
+    bool fast = FIELD_EX32(phy->regs[A_BMCR], BMCR, SPEED100);
+
+    if (phy->partner & (fast ? ABLE_100FD | ABLE_100HD
+                             : ABLE_10FD | ABLE_10HD)) {
+        pic32_phy_link_up(phy);
+    }
+}
+
+static void pic32_phy_timer(void *opaque)
+{
+    PIC32Phy *phy = opaque;
+    uint8_t state = phy->state;
+
+    phy->state = PHY_IDLE;
+    switch (state) {
+    case PHY_RESETTING:
+        pic32_phy_defaults(phy, false);
+        pic32_phy_start(phy);
+        return;
+    case PHY_NEGOTIATING:
+        pic32_phy_negotiated(phy);
+        break;
+    case PHY_TRAINING:
+        pic32_phy_trained(phy);
+        break;
+    }
+    phy->changed(phy->opaque);
+}
+
+bool pic32_phy_init(PIC32Phy *phy, const char *model, uint8_t address,
+                    void (*changed)(void *opaque), void *opaque, Error **errp)
+{
+    g_autoptr(GString) known = g_string_new(NULL);
+    unsigned i;
+
+    for (i = 0; i < ARRAY_SIZE(pic32_phy_models); i++) {
+        if (!strcmp(pic32_phy_models[i].name, model)) {
+            phy->model = &pic32_phy_models[i];
+        }
+        g_string_append_printf(known, " %s", pic32_phy_models[i].name);
+    }
+    if (!phy->model) {
+        error_setg(errp, "no PHY model '%s'; known:%s", model, known->str);
+        return false;
+    }
+    if (address >= 32) {
+        error_setg(errp, "PHY address %u: must be 0 to 31", address);
+        return false;
+    }
+    phy->address = address;
+    phy->changed = changed;
+    phy->opaque = opaque;
+    phy->timer = timer_new_ns(QEMU_CLOCK_VIRTUAL, pic32_phy_timer, phy);
+    return true;
+}
+
+void pic32_phy_reset(PIC32Phy *phy)
+{
+    phy->link = false;
+    pic32_phy_defaults(phy, true);
+    pic32_phy_start(phy);
+}
+
+void pic32_phy_set_cable(PIC32Phy *phy, bool cable)
+{
+    if (cable == phy->cable) {
+        return;
+    }
+    phy->cable = cable;
+    if (phy->model->smsc) {
+        phy->regs[A_MCSR] = FIELD_DP32(phy->regs[A_MCSR], MCSR, ENERGYON,
+                                       cable);
+        pic32_phy_flag(phy, cable ? R_ISR_ENERGYON_MASK : 0);
+    }
+    if (phy->state != PHY_RESETTING) {
+        pic32_phy_start(phy);
+    }
+}
+
+uint16_t pic32_phy_read(PIC32Phy *phy, uint8_t address, uint8_t reg)
+{
+    uint16_t value;
+
+    if (address != phy->address) {
+        return 0xffff;
+    }
+    value = phy->regs[reg];
+    switch (reg) {
+    case A_BMSR:
+        /* The read ends the latches: the next one shows how it is now. */
+        phy->regs[A_BMSR] = FIELD_DP32(value & ~R_BMSR_REMOTEFAULT_MASK, BMSR,
+                                       LINK, phy->link);
+        break;
+    case A_ANER:
+        phy->regs[A_ANER] &= ~R_ANER_PAGE_MASK;
+        break;
+    case A_ISR:
+        phy->regs[A_ISR] = 0;
+        break;
+    }
+    return value;
+}
+
+static void pic32_phy_control(PIC32Phy *phy, uint16_t old, uint16_t value)
+{
+    uint16_t link = R_BMCR_ANENABLE_MASK | R_BMCR_POWERDOWN_MASK;
+
+    if (value & R_BMCR_RESET_MASK) {
+        phy->regs[A_BMCR] |= R_BMCR_RESET_MASK;
+        phy->state = PHY_RESETTING;
+        pic32_phy_link_down(phy);
+        timer_mod(phy->timer, qemu_clock_get_ns(QEMU_CLOCK_VIRTUAL) +
+                  PHY_RESET_NS);
+        phy->changed(phy->opaque);
+        return;
+    }
+    if (!(phy->regs[A_BMCR] & R_BMCR_ANENABLE_MASK)) {
+        link |= R_BMCR_SPEED100_MASK | R_BMCR_FULLDPLX_MASK;
+    }
+    if (((old ^ phy->regs[A_BMCR]) & link) ||
+        (FIELD_EX32(value, BMCR, ANRESTART) && pic32_phy_negotiates(phy))) {
+        pic32_phy_start(phy);
+    } else {
+        phy->changed(phy->opaque);
+    }
+}
+
+void pic32_phy_write(PIC32Phy *phy, uint8_t address, uint8_t reg,
+                     uint16_t value)
+{
+    uint16_t old = phy->regs[reg];
+    uint16_t writable = phy->model->writable[reg];
+
+    if (address != phy->address || phy->state == PHY_RESETTING) {
+        return;
+    }
+    if (!writable) {
+        qemu_log_mask(LOG_UNIMP, "%s: write of 0x%04x to register %u has no "
+                      "effect\n", phy->model->name, value, reg);
+        return;
+    }
+    phy->regs[reg] = (old & ~writable) | (value & writable);
+    if (reg == A_BMCR) {
+        pic32_phy_control(phy, old, value);
+    } else if (reg == A_SMR && phy->model->smsc) {
+        phy->address = phy->regs[A_SMR] & 0x1f;
+    }
+}
+
+const VMStateDescription vmstate_pic32_phy = {
+    .name = "pic32mz-phy",
+    .version_id = 1,
+    .minimum_version_id = 1,
+    .fields = (VMStateField[]) {
+        VMSTATE_UINT8(address, PIC32Phy),
+        VMSTATE_UINT16_ARRAY(regs, PIC32Phy, PIC32_PHY_REGS),
+        VMSTATE_UINT16(partner, PIC32Phy),
+        VMSTATE_BOOL(cable, PIC32Phy),
+        VMSTATE_BOOL(link, PIC32Phy),
+        VMSTATE_UINT8(state, PIC32Phy),
+        VMSTATE_TIMER_PTR(timer, PIC32Phy),
+        VMSTATE_END_OF_LIST()
+    }
+};

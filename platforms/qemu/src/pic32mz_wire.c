@@ -1,0 +1,446 @@
+/*
+ * The wire: raw Ethernet frames in newline-delimited JSON on a chardev
+ *
+ * What the host sends reaches the cable through a timer of virtual time, so
+ * that a run depends on the time stamps only. Frames for the host that it does
+ * not read wait in memory, up to a limit; the machine does not stand still for
+ * them.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+
+#include "qemu/osdep.h"
+#include "qapi/error.h"
+#include "qapi/qmp/qdict.h"
+#include "qapi/qmp/qjson.h"
+#include "qapi/qmp/qnum.h"
+#include "qemu/cutils.h"
+#include "chardev/char-fe.h"
+#include "hw/qdev-core.h"
+#include "hw/qdev-properties.h"
+#include "hw/qdev-properties-system.h"
+#include "migration/vmstate.h"
+#include "pic32mz_eth.h"
+#include "pic32mz_frame.h"
+#include "pic32mz_panel.h"
+#include "pic32mz_wire.h"
+
+#define LINE_MAX_BYTES      (2 * PIC32_FRAME_MAX + 1024)
+#define BACKLOG_MAX_BYTES   (32 * 1024 * 1024)
+#define WAITING_MAX_FRAMES  65536
+#define RETRY_NS            (100 * SCALE_US)
+
+struct PIC32Wire {
+    DeviceState parent_obj;
+
+    CharBackend chr;
+    PIC32Eth *eth;
+    PIC32Panel *panel;
+    NetClientState *nc;
+
+    bool stop_on_frame;
+    PIC32FrameQueue waiting;    /* from the host; time: when they begin */
+    QEMUTimer *timer;
+
+    GString *line;              /* from the host, its end has not come */
+    bool line_too_long;
+    GByteArray *backlog;        /* to the host, which is slow to read */
+    guint backlog_watch;
+    uint32_t lost;              /* lines that the backlog could not take */
+};
+
+/* --- to the host */
+
+static void wire_flush(PIC32Wire *s);
+
+static gboolean wire_writable(void *do_not_use, GIOCondition condition,
+                              void *opaque)
+{
+    PIC32Wire *s = opaque;
+
+    s->backlog_watch = 0;
+    wire_flush(s);
+    return G_SOURCE_REMOVE;
+}
+
+static void wire_flush(PIC32Wire *s)
+{
+    int written;
+
+    if (s->backlog_watch) {
+        return;
+    }
+    while (s->backlog->len) {
+        written = qemu_chr_fe_write(&s->chr, s->backlog->data,
+                                    s->backlog->len);
+        if (written <= 0) {
+            break;
+        }
+        g_byte_array_remove_range(s->backlog, 0, written);
+    }
+    if (s->backlog->len) {
+        s->backlog_watch = qemu_chr_fe_add_watch(&s->chr, G_IO_OUT | G_IO_HUP,
+                                                 wire_writable, s);
+        if (!s->backlog_watch) {
+            g_byte_array_set_size(s->backlog, 0);   /* nobody is there */
+        }
+    }
+}
+
+static void wire_say_line(PIC32Wire *s, QDict *dict)
+{
+    GString *json;
+
+    qdict_put_int(dict, "t", qemu_clock_get_ns(QEMU_CLOCK_VIRTUAL));
+    json = qobject_to_json(QOBJECT(dict));
+    g_string_append_c(json, '\n');
+    if (s->backlog->len + json->len > BACKLOG_MAX_BYTES) {
+        s->lost++;
+    } else {
+        g_byte_array_append(s->backlog, (uint8_t *)json->str, json->len);
+    }
+    g_string_free(json, true);
+    qobject_unref(dict);
+}
+
+static void wire_say(PIC32Wire *s, QDict *dict)
+{
+    wire_flush(s);
+    if (s->lost && !s->backlog->len) {
+        QDict *error = qdict_new();
+        g_autofree char *text = g_strdup_printf(
+            "%u lines lost here: the wire was not read", s->lost);
+
+        s->lost = 0;
+        qdict_put_str(error, "error", text);
+        wire_say_line(s, error);
+    }
+    wire_say_line(s, dict);
+    wire_flush(s);
+}
+
+static void G_GNUC_PRINTF(2, 3) wire_error(PIC32Wire *s, const char *format,
+                                           ...)
+{
+    g_autofree char *text = NULL;
+    QDict *dict = qdict_new();
+    va_list ap;
+
+    va_start(ap, format);
+    text = g_strdup_vprintf(format, ap);
+    va_end(ap);
+    qdict_put_str(dict, "error", text);
+    wire_say(s, dict);
+}
+
+static ssize_t wire_nc_receive(NetClientState *nc, const uint8_t *data,
+                               size_t size)
+{
+    static const char digits[] = "0123456789abcdef";
+    PIC32Wire *s = *(PIC32Wire **)(nc + 1);
+    g_autofree char *hex = g_malloc(2 * size + 1);
+    QDict *dict = qdict_new();
+    size_t i;
+
+    for (i = 0; i < size; i++) {
+        hex[2 * i] = digits[data[i] >> 4];
+        hex[2 * i + 1] = digits[data[i] & 15];
+    }
+    hex[2 * size] = 0;
+    qdict_put_str(dict, "frame", hex);
+    wire_say(s, dict);
+    if (s->stop_on_frame && s->panel) {
+        pic32_panel_stop(s->panel, true);
+    }
+    return size;
+}
+
+static NetClientInfo wire_net_info = {
+    .type = NET_CLIENT_DRIVER_SOCKET,
+    .size = sizeof(NetClientState) + sizeof(PIC32Wire *),
+    .receive = wire_nc_receive,
+};
+
+/* --- from the host */
+
+static void wire_arm(PIC32Wire *s)
+{
+    PIC32Frame *first = pic32_frame_queue_first(&s->waiting);
+
+    if (first) {
+        timer_mod(s->timer, first->time);
+    } else {
+        timer_del(s->timer);
+    }
+}
+
+static void wire_timer(void *opaque)
+{
+    PIC32Wire *s = opaque;
+    int64_t now = qemu_clock_get_ns(QEMU_CLOCK_VIRTUAL);
+    PIC32Frame *frame = pic32_frame_queue_first(&s->waiting);
+
+    while (frame && frame->time <= now) {
+        frame = pic32_frame_queue_pop(&s->waiting);
+        if (!frame->has_fcs) {
+            pic32_frame_add_fcs(frame);
+        }
+        if (!pic32_eth_cable_receive(s->eth, frame)) {
+            QTAILQ_INSERT_HEAD(&s->waiting.head, frame, next);
+            s->waiting.count++;
+            s->waiting.bytes += frame->len;
+            timer_mod(s->timer, now + RETRY_NS);
+            return;
+        }
+        frame = pic32_frame_queue_first(&s->waiting);
+    }
+    wire_arm(s);
+}
+
+/* Hex digits to bytes; NULL unless there are min to max whole bytes. */
+static GByteArray *wire_parse_hex(const char *hex, size_t min, size_t max)
+{
+    size_t digits = strlen(hex);
+    g_autoptr(GByteArray) bytes = g_byte_array_sized_new(digits / 2);
+    size_t i;
+
+    if (digits % 2 || digits / 2 < min || digits / 2 > max) {
+        return NULL;
+    }
+    for (i = 0; i < digits; i += 2) {
+        int high = g_ascii_xdigit_value(hex[i]);
+        int low = g_ascii_xdigit_value(hex[i + 1]);
+        uint8_t byte = high << 4 | low;
+
+        if (high < 0 || low < 0) {
+            return NULL;
+        }
+        g_byte_array_append(bytes, &byte, 1);
+    }
+    return g_steal_pointer(&bytes);
+}
+
+static void wire_take_frame(PIC32Wire *s, const QDict *dict)
+{
+    int64_t now = qemu_clock_get_ns(QEMU_CLOCK_VIRTUAL);
+    const char *hex = qdict_get_try_str(dict, "frame");
+    const char *fcs_hex = qdict_get_try_str(dict, "fcs");
+    int64_t at = qdict_get_try_int(dict, "at", -1);
+    g_autoptr(GByteArray) data = NULL;
+    g_autoptr(GByteArray) fcs = NULL;
+    PIC32Frame *frame;
+
+    data = hex ? wire_parse_hex(hex, 1, PIC32_FRAME_MAX) : NULL;
+    if (!data) {
+        wire_error(s, "\"frame\" must be 1 to %d bytes in hex",
+                   PIC32_FRAME_MAX);
+        return;
+    }
+    if (qdict_haskey(dict, "fcs")) {
+        fcs = fcs_hex ? wire_parse_hex(fcs_hex, PIC32_FCS_LEN, PIC32_FCS_LEN)
+                      : NULL;
+        if (!fcs) {
+            wire_error(s, "\"fcs\" must be %d bytes in hex", PIC32_FCS_LEN);
+            return;
+        }
+    }
+    if (!qdict_haskey(dict, "at")) {
+        at = now;
+    } else if (at < now) {
+        wire_error(s, "\"at\" must be a time in ns from %" PRId64 " on", now);
+        return;
+    }
+    if (s->waiting.count >= WAITING_MAX_FRAMES) {
+        wire_error(s, "%d frames are waiting: this one is dropped",
+                   WAITING_MAX_FRAMES);
+        return;
+    }
+    frame = pic32_frame_new(data->data, data->len,
+                            PIC32_FRAME_MIN + PIC32_FCS_LEN);
+    frame->time = at;
+    if (fcs) {
+        memcpy(frame->data + frame->len, fcs->data, PIC32_FCS_LEN);
+        frame->len += PIC32_FCS_LEN;
+        frame->has_fcs = true;
+    } else {
+        frame->len = MAX(frame->len, PIC32_FRAME_MIN);
+    }
+    pic32_frame_queue_insert(&s->waiting, frame);
+    wire_arm(s);
+}
+
+static bool wire_keys_known(const QDict *dict, const char **unknown)
+{
+    static const char *const known[] = { "frame", "fcs", "at",
+                                         "stop-on-frame" };
+    const QDictEntry *entry;
+    unsigned i;
+
+    for (entry = qdict_first(dict); entry; entry = qdict_next(dict, entry)) {
+        for (i = 0; i < ARRAY_SIZE(known); i++) {
+            if (!strcmp(qdict_entry_key(entry), known[i])) {
+                break;
+            }
+        }
+        if (i == ARRAY_SIZE(known)) {
+            *unknown = qdict_entry_key(entry);
+            return false;
+        }
+    }
+    return true;
+}
+
+static void wire_take_line(PIC32Wire *s, const char *line)
+{
+    Error *err = NULL;
+    QObject *object = qobject_from_json(line, &err);
+    QDict *dict = qobject_to(QDict, object);
+    const char *unknown;
+
+    if (err) {
+        wire_error(s, "not JSON: %s", error_get_pretty(err));
+        error_free(err);
+    } else if (!dict) {
+        wire_error(s, "a line must be a JSON object");
+    } else if (!wire_keys_known(dict, &unknown)) {
+        wire_error(s, "unknown key \"%s\"", unknown);
+    } else if (qdict_haskey(dict, "frame")) {
+        wire_take_frame(s, dict);
+    } else if (qobject_type(qdict_get(dict, "stop-on-frame") ?: object) ==
+               QTYPE_QBOOL) {
+        s->stop_on_frame = qdict_get_bool(dict, "stop-on-frame");
+    } else {
+        wire_error(s, "neither \"frame\" nor \"stop-on-frame\" with true or "
+                   "false");
+    }
+    qobject_unref(object);
+}
+
+static int wire_chr_can_receive(void *opaque)
+{
+    return 4096;
+}
+
+static void wire_chr_receive(void *opaque, const uint8_t *data, int size)
+{
+    PIC32Wire *s = opaque;
+    int i;
+
+    for (i = 0; i < size; i++) {
+        if (data[i] != '\n') {
+            if (s->line->len < LINE_MAX_BYTES) {
+                g_string_append_c(s->line, data[i]);
+            } else {
+                s->line_too_long = true;
+            }
+            continue;
+        }
+        if (s->line_too_long) {
+            wire_error(s, "the line is longer than %d bytes", LINE_MAX_BYTES);
+        } else if (strlen(s->line->str) != s->line->len) {
+            wire_error(s, "not JSON: the line has a zero byte");
+        } else if (s->line->len) {
+            wire_take_line(s, s->line->str);
+        }
+        g_string_truncate(s->line, 0);
+        s->line_too_long = false;
+    }
+}
+
+/* Whoever connects begins with a whole line. */
+static void wire_chr_event(void *opaque, QEMUChrEvent event)
+{
+    PIC32Wire *s = opaque;
+
+    if (event == CHR_EVENT_OPENED || event == CHR_EVENT_CLOSED) {
+        g_string_truncate(s->line, 0);
+        s->line_too_long = false;
+        if (s->backlog_watch) {
+            g_source_remove(s->backlog_watch);
+            s->backlog_watch = 0;
+        }
+        g_byte_array_set_size(s->backlog, 0);
+    }
+}
+
+/* --- the device */
+
+static void wire_realize(DeviceState *dev, Error **errp)
+{
+    PIC32Wire *s = PIC32_WIRE(dev);
+
+    if (!s->eth) {
+        error_setg(errp, "the wire needs an Ethernet controller");
+        return;
+    }
+    if (pic32_eth_net_client(s->eth)->peer) {
+        error_setg(errp, "the NIC has a netdev: it cannot also be on the "
+                   "wire");
+        return;
+    }
+    s->line = g_string_new(NULL);
+    s->backlog = g_byte_array_new();
+    pic32_frame_queue_init(&s->waiting);
+    s->timer = timer_new_ns(QEMU_CLOCK_VIRTUAL, wire_timer, s);
+    s->nc = qemu_new_net_client(&wire_net_info, pic32_eth_net_client(s->eth),
+                                TYPE_PIC32_WIRE, "wire");
+    *(PIC32Wire **)(s->nc + 1) = s;
+    pic32_eth_set_link(s->eth, true);
+    qemu_chr_fe_set_handlers(&s->chr, wire_chr_can_receive, wire_chr_receive,
+                             wire_chr_event, NULL, s, NULL, true);
+}
+
+static void wire_unrealize(DeviceState *dev)
+{
+    PIC32Wire *s = PIC32_WIRE(dev);
+
+    qemu_chr_fe_deinit(&s->chr, false);
+    qemu_del_net_client(s->nc);
+    pic32_frame_queue_clear(&s->waiting);
+    timer_free(s->timer);
+    g_string_free(s->line, true);
+    g_byte_array_unref(s->backlog);
+}
+
+static const VMStateDescription vmstate_wire = {
+    .name = TYPE_PIC32_WIRE,
+    .version_id = 1,
+    .minimum_version_id = 1,
+    .fields = (VMStateField[]) {
+        VMSTATE_BOOL(stop_on_frame, PIC32Wire),
+        VMSTATE_PIC32_FRAME_QUEUE(waiting, PIC32Wire),
+        VMSTATE_TIMER_PTR(timer, PIC32Wire),
+        VMSTATE_END_OF_LIST()
+    }
+};
+
+static Property wire_properties[] = {
+    DEFINE_PROP_CHR("chardev", PIC32Wire, chr),
+    DEFINE_PROP_LINK("eth", PIC32Wire, eth, TYPE_PIC32_ETH, PIC32Eth *),
+    DEFINE_PROP_LINK("panel", PIC32Wire, panel, TYPE_PIC32_PANEL,
+                     PIC32Panel *),
+    DEFINE_PROP_END_OF_LIST(),
+};
+
+static void wire_class_init(ObjectClass *oc, void *data)
+{
+    DeviceClass *dc = DEVICE_CLASS(oc);
+
+    dc->desc = "Raw Ethernet frames on a chardev";
+    dc->realize = wire_realize;
+    dc->unrealize = wire_unrealize;
+    dc->vmsd = &vmstate_wire;
+    device_class_set_props(dc, wire_properties);
+    set_bit(DEVICE_CATEGORY_NETWORK, dc->categories);
+}
+
+static const TypeInfo wire_types[] = {
+    {
+        .name = TYPE_PIC32_WIRE,
+        .parent = TYPE_DEVICE,
+        .instance_size = sizeof(PIC32Wire),
+        .class_init = wire_class_init,
+    },
+};
+
+DEFINE_TYPES(wire_types)

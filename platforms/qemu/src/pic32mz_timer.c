@@ -420,6 +420,12 @@ static void tmr_init(Object *obj)
                                  ClockPreUpdate | ClockUpdate);
 }
 
+/* A link that the machine leaves unset goes to the only device there is. */
+static Object *tmr_only(const char *type)
+{
+    return object_resolve_path_type("", type, NULL);
+}
+
 static void tmr_realize(DeviceState *dev, Error **errp)
 {
     PIC32Timer *s = PIC32_TIMER(dev);
@@ -446,6 +452,12 @@ static void tmr_realize(DeviceState *dev, Error **errp)
                           PIC32_TIMER_SIZE);
     sysbus_init_mmio(SYS_BUS_DEVICE(dev), &s->iomem);
     s->match = timer_new_ns(QEMU_CLOCK_VIRTUAL, tmr_match, s);
+    if (!s->ports) {
+        s->ports = PIC32_PORTS(tmr_only(TYPE_PIC32_PORTS));
+    }
+    if (!s->pps) {
+        s->pps = PIC32_PPS(tmr_only(TYPE_PIC32_PPS));
+    }
     if (s->index == 1 && s->ports) {
         s->watch.input = tmr_port_pin;
         s->watch.opaque = s;

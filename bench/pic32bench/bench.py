@@ -252,7 +252,7 @@ def start(
         raise UsageError(f"seed {seed}: expected a whole number from 0 to 2**64 - 1")
     if not quantum > 0:
         raise UsageError(f"quantum {quantum}: expected virtual seconds above 0")
-    path = paths.image_file(image)
+    path = paths.everything_built(image)
     checked = images.check(path, description.chip)
     return Board(description, checked, chosen, seed, quantum, backstop_wall)
 

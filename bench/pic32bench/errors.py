@@ -13,6 +13,7 @@ class BenchError(Exception):
     """Anything the bench reports. ``exit_code`` is what a command of the bench then ends with."""
 
     exit_code = 1
+    ROBOT_SUPPRESS_NAME = True  # Robot Framework: show the message without the name of the class
 
     def __init__(self, message: str, details: str = "") -> None:
         super().__init__(message)

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeVar
@@ -195,6 +196,10 @@ class Panel:
             raise UsageError(f"cannot {what} at {at:g} s: it is {self._clock.now:.6f} s already")
         self._link.note(at_ns, what)
         self._link.send(**command, at=at_ns)
+
+    def changes(self, led: str, since: float = 0.0, until: float = math.inf) -> list[tuple[float, bool]]:
+        """(virtual seconds, lit) of every change of a LED from ``since`` to ``until``. Raises UsageError."""
+        return [change for change in self._changes(self.board.led(led), since) if change[0] <= until]
 
     def _changes(self, led: Led, since: float) -> list[tuple[float, bool]]:
         """(virtual seconds, lit) of every change of a LED."""

@@ -65,6 +65,19 @@ def image_file(image: str | Path | None) -> Path:
     return path
 
 
+def everything_built(image: str | Path | None) -> Path:
+    """The image file, as `image_file`; makes sure of the emulator too, and names both if both are not built."""
+    missing = []
+    for find in (emulator_binary, lambda: image_file(image)):
+        try:
+            path = find()
+        except NotBuiltError as error:
+            missing.append(error.message)
+    if missing:
+        raise NotBuiltError("; ".join(missing))
+    return path
+
+
 def _built(variable: str, relative: Path, what: str, target: str) -> Path:
     chosen = os.environ.get(variable)
     path = Path(chosen) if chosen else project_root() / relative

@@ -14,7 +14,7 @@ a module. It takes what `pic32bench.start` takes.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +24,7 @@ from pic32bench import bench, paths
 from pic32bench.errors import BenchError
 from pic32bench.network import NETWORKS
 
-_BOARDS = pytest.StashKey[Sequence[bench.Board]]()
+_BOARDS = pytest.StashKey[list[bench.Board]]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -107,7 +107,8 @@ def pytest_runtest_makereport(
     """Attaches console, panel, emulator log and pcap to the report of a failed test."""
     report = yield
     if report.failed and report.when in ("setup", "call"):
-        for number, board in enumerate(item.stash.get(_BOARDS, ()), 1):
+        boards = item.stash[_BOARDS] if _BOARDS in item.stash else []  # noqa: SIM401  (get() loses the type)
+        for number, board in enumerate(boards, 1):
             _attach(report, item, board, number)
     return report
 

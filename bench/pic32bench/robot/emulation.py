@@ -1,0 +1,94 @@
+# SPDX-License-Identifier: MIT
+"""Keywords that start and stop the board and let time pass."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pic32bench import bench, paths
+from pic32bench.errors import UsageError
+
+if TYPE_CHECKING:
+    from pic32bench.stream.client import StreamClient
+
+
+class EmulationKeywords:
+    """The board itself. The other keyword classes build on it."""
+
+    def __init__(self) -> None:
+        self._board: bench.Board | None = None
+        self._stream: StreamClient | None = None
+
+    @property
+    def board(self) -> bench.Board:
+        """The running board, for keywords and for Python code of a suite's own. Raises UsageError."""
+        if self._board is None:
+            raise UsageError("no board is running: use `Start Emulation` first")
+        return self._board
+
+    def start_emulation(
+        self,
+        board: str = paths.DEFAULT_BOARD,
+        image: str | None = None,
+        network: str = "user",
+        seed: int = 1,
+        quantum: float = 0.005,
+    ) -> None:
+        """Powers the board up.
+
+        ``board`` is a name in platforms/ or a board file. ``image`` is a .hex or .elf file, by default the reference
+        firmware. ``network`` is ``user`` (page and stream can be reached from this computer), ``wire`` (raw frames)
+        or ``none``. ``seed`` feeds the chip's random number source. On ``none`` and ``wire`` the machine stands still
+        between keywords and moves ``quantum`` seconds at a time, and every run is the same.
+
+        A board that is still running is switched off first.
+
+        | Start Emulation
+        | Start Emulation    image=build/mine.hex    network=none    seed=7
+        """
+        self.stop_emulation()
+        self._board = bench.start(board, image, network, seed, quantum)
+
+    def stop_emulation(self) -> None:
+        """Switches the board off, if it is on. Good as a teardown."""
+        if self._stream is not None:
+            self._stream.close()
+            self._stream = None
+        if self._board is not None:
+            self._before_stop()
+            self._board.close()
+            self._board = None
+
+    def _before_stop(self) -> None:
+        """The board is about to go; for the failure report."""
+
+    def power_cycle(self) -> None:
+        """Takes power away and gives it back, as pulling the plug does. Flash keeps its contents."""
+        self.board.power_cycle()
+
+    def press_reset(self) -> None:
+        """Pushes the board's reset button (MCLR)."""
+        self.board.reset()
+
+    def run_for(self, seconds: float) -> None:
+        """Lets so much virtual time pass, seconds."""
+        self.board.run_for(seconds)
+
+    def virtual_time(self) -> float:
+        """The virtual time now, seconds since the emulator was started."""
+        return self.board.time
+
+    def execute_command(self, command: str) -> str:
+        """Hands a line to QEMU's monitor and returns what it prints.
+
+        | ${text}=    Execute Command    info registers
+        """
+        return self.board.monitor(command)
+
+    def board_url(self) -> str:
+        """The address of the board's page, reachable from this computer. Needs network ``user``."""
+        return self.board.url
+
+    def stream_url(self) -> str:
+        """The address of the board's WebSocket, reachable from this computer. Needs network ``user``."""
+        return self.board.ws_url

@@ -44,7 +44,11 @@ def registers() -> Mapping[str, tuple[int, bool]]:
     """Register name -> (physical address, has CLR/SET/INV aliases)."""
     with (FACTS / "pic32mz2048efh144_sfr.csv").open(newline="") as file:
         rows = csv.DictReader(file)
-        return {r["register"]: (int(r["physical_address"], 16), r["has_clr_set_inv"] == "1") for r in rows}
+        return {
+            name: (int(row["physical_address"], 16), row["has_clr_set_inv"] == "1")
+            for row in rows
+            for name in row["register"].split("/")  # a register of two names stands as U2MODE/UCDMODE
+        }
 
 
 @cache
@@ -180,12 +184,21 @@ class JsonLines:
         self._partial = lines.pop()
         return [json.loads(line) for line in lines]
 
+    def until(self, key: str) -> list[Json]:
+        """Waits for a line that has `key`; returns the lines up to it. Raises EmulatorError when none comes."""
+        lines: list[Json] = []
+        while not lines or key not in lines[-1]:
+            lines.append(json.loads(self._partial + self._channel.line()))
+            self._partial = b""
+        return lines
+
 
 class Chip:
     """One emulated chip under qtest; use as a context manager.
 
     `panel`, `wire` and `uarts` choose which chardevs are connected; `properties` are machine properties;
-    `image` is a -kernel file; `arguments` are passed on as they are. Raises EmulatorError.
+    `image` is a -kernel file; `arguments` are passed on as they are. With `cpu` the CPU executes the image in
+    instruction-counting time instead, from the panel's first `run` on. Raises EmulatorError.
     """
 
     def __init__(
@@ -197,14 +210,16 @@ class Chip:
         uarts: Sequence[int] = (2,),
         properties: Mapping[str, str | int] | None = None,
         image: Path | None = None,
+        cpu: bool = False,
         arguments: Sequence[str] = (),
     ) -> None:
+        time = ["-icount", "shift=3,sleep=off", "-S"] if cpu else ["-accel", "qtest"]
         self._directory = tempfile.TemporaryDirectory(prefix="pic32-qtest-")
         self._channels: dict[str, Channel] = {}
         self._process: subprocess.Popen[bytes] | None = None
         self.irq_levels: dict[int, int] = {}
         try:
-            self._start(chip, panel, wire, uarts, properties or {}, image, arguments)
+            self._start(chip, panel, wire, uarts, properties or {}, image, [*time, *arguments])
         except BaseException:
             self.close()
             raise
@@ -227,7 +242,7 @@ class Chip:
         for name in ["qtest", "qmp", *filter(None, serial)]:
             self._channels[name] = Channel(directory, name)
         machine = ["pic32mz", *([f"chip={chip}"] if chip else []), *(f"{k}={v}" for k, v in properties.items())]
-        command = [str(emulator_path()), "-M", ",".join(machine), "-accel", "qtest", "-qtest-log", "none", "-nodefaults"]
+        command = [str(emulator_path()), "-M", ",".join(machine), "-qtest-log", "none", "-nodefaults"]
         command += ["-display", "none", "-d", "guest_errors,unimp", "-D", str(directory / "log")]
         for name, option in (("qtest", "-qtest"), ("qmp", "-qmp")):
             command += [option, f"unix:{self._channels[name].path}"]
@@ -310,7 +325,7 @@ class Chip:
         Each answer comes from another round of its main loop, and a round serves every channel that has data.
         """
         for _ in range(3):
-            self.command("clock_step 0")
+            self.command("endianness")
 
     def read(self, register: str | int, size: int = 4, offset: int = 0) -> int:
         """Reads `size` (1, 2 or 4) bytes at a register, alias or physical address, `offset` bytes further."""
@@ -345,7 +360,7 @@ class Chip:
     @property
     def now(self) -> int:
         """Virtual time, ns."""
-        return self.step_ns(0)
+        return int(self.qmp("qom-get", path="/machine", property="virtual-time"))
 
     def irq_intercept(self, path: str, outputs: bool = False) -> None:
         """Reports the levels of a device's GPIO inputs (or outputs) in `irq_levels` from now on."""

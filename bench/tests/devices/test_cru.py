@@ -1,0 +1,125 @@
+# SPDX-License-Identifier: MIT
+"""Clock and reset unit: configuration words, clock tree, locks, reset causes, device ID."""
+
+from __future__ import annotations
+
+import struct
+from pathlib import Path
+
+import pytest
+from intelhex import IntelHex
+
+DEVCFG3 = 0x1FC0FFC0
+ERASED = 0xFFFFFFFF
+# FRC / 1 * 50 / 2 = 200 MHz; FNOSC SPLL, clock switching enabled, POSC in HS mode
+PLL_FROM_FRC = 0x000131A8 | 0xFFF80000
+PLL_FROM_POSC = 0xFFF9310A & ~0x80  # 24 MHz / 3 * 50 / 2
+SPLL_HS = 0x7F7F7EB9 & ~0x8000
+
+
+def image(tmp_path: Path, devcfg2: int = ERASED, devcfg1: int = ERASED, devcfg0: int = ERASED) -> Path:
+    """A HEX file with nothing but configuration words."""
+    words = IntelHex()
+    words.puts(DEVCFG3, struct.pack("<4I", ERASED, devcfg2, devcfg1, devcfg0))
+    path = tmp_path / "config.hex"
+    words.write_hex_file(str(path))
+    return path
+
+
+def timer_rate(pic) -> float:
+    """PBCLK3 in Hz, as Timer2 counts it over 100 us."""
+    pic.write("PR2", 0xFFFF)
+    pic.write("TMR2", 0)
+    pic.write("T2CON", 0x8000)
+    start, at = pic.read("TMR2"), pic.now
+    end = pic.step(100e-6)
+    return (pic.read("TMR2") - start) / ((end - at) * 1e-9)
+
+
+@pytest.mark.parametrize(
+    ("devcfg2", "sysclk"), [(PLL_FROM_FRC, 200e6), (PLL_FROM_POSC, 200e6), (PLL_FROM_FRC & ~0x7F00 | 0x1800, 100e6)]
+)
+def test_configuration_words_set_the_pll(chip, tmp_path: Path, devcfg2: int, sysclk: float) -> None:
+    with chip(image=image(tmp_path, devcfg2, SPLL_HS)) as pic:
+        assert pic.read("OSCCON") >> 12 & 7 == 1
+        assert timer_rate(pic) == pytest.approx(sysclk / 2, rel=0.01)
+
+
+def test_peripheral_clock_dividers_need_the_key(chip, tmp_path: Path) -> None:
+    with chip(image=image(tmp_path, PLL_FROM_FRC, SPLL_HS)) as pic:
+        pic.write("PB3DIV", 0x8803)
+        assert pic.read("PB3DIV") == 0x8801
+        assert "SYSKEY is locked" in pic.log()
+        pic.unlock()
+        pic.write("PB3DIV", 0x8803)
+        assert pic.read("PB3DIV") == 0x8803
+        assert timer_rate(pic) == pytest.approx(50e6, rel=0.01)
+
+
+def test_software_switches_the_clock(chip, tmp_path: Path) -> None:
+    with chip(image=image(tmp_path, PLL_FROM_FRC, SPLL_HS & ~7 | 0x4000)) as pic:
+        assert timer_rate(pic) == pytest.approx(4e6, rel=0.01)  # FNOSC 0: FRC, PBCLK3 at half of it
+        pic.unlock()
+        pic.write("OSCCON", 0x00000101)
+        assert pic.read("OSCCON") & 1, "OSWEN stays set while the PLL locks"
+        pic.step(1e-3)
+        assert pic.read("OSCCON") & 0x7001 == 0x1000
+        assert timer_rate(pic) == pytest.approx(100e6, rel=0.01)
+
+
+def test_iolock_needs_the_key_but_jtag_does_not(chip) -> None:
+    with chip() as pic:
+        pic.write("CFGCON", pic.read("CFGCON") & ~0x8 | 0x2000)
+        assert pic.read("CFGCON") & 0x2008 == 0
+        pic.unlock()
+        pic.write("CFGCON", pic.read("CFGCON") | 0x2000)
+        assert pic.read("CFGCON") & 0x2000
+        pic.write("SYSKEY", 0x33333333)
+        pic.write("CFGCON", pic.read("CFGCON") & ~0x2000)
+        assert pic.read("CFGCON") & 0x2000
+
+
+def test_a_wrong_key_sequence_does_not_unlock(chip) -> None:
+    with chip() as pic:
+        for keys in ((0x556699AA,), (0xAA996655, 0, 0x556699AA), (0xAA996655, 0xAA996654)):
+            for key in keys:
+                pic.write("SYSKEY", key)
+            pic.write("PB3DIV", 0x8803)
+            assert pic.read("PB3DIV") == 0x8801, keys
+
+
+def test_reset_causes(chip) -> None:
+    with chip() as pic:
+        assert pic.read("RCON") & 0x3FF == 0x003
+        pic.write("RCON", 0)
+        pic.write("RSWRST", 1)
+        pic.read("RSWRST")
+        assert pic.read("RCON") == 0, "a locked software reset resets nothing"
+        pic.unlock()
+        pic.write("RSWRST", 1)
+        pic.read("RSWRST")
+        assert pic.read("RCON") == 0x040
+        pic.qmp("system_reset")
+        pic.settle()
+        assert pic.read("RCON") == 0x0C0
+        pic.panel.send({"power": "cycle"})
+        assert pic.read("RCON") == 0x003
+
+
+@pytest.mark.parametrize(
+    ("name", "devid"),
+    [("PIC32MZ2048EFH144", 0x07227053), ("PIC32MZ0512EFE064", 0x07201053), ("PIC32MZ1024EFK100", 0x07239053)],
+)
+def test_chip_variants_have_their_device_id(chip, name: str, devid: int) -> None:
+    with chip(chip=name) as pic:
+        assert pic.read("DEVID") & 0x0FFFFFFF == devid
+
+
+def test_chip_variants_have_their_memories(chip) -> None:
+    with chip(chip="PIC32MZ0512EFE064") as pic:
+        pic.memwrite(0x1FFFC, b"last")
+        assert pic.memread(0x1FFFC, 4) == b"last"
+        pic.memwrite(0x20000, b"none")
+        assert pic.memread(0x20000, 4) != b"none"
+        assert pic.memread(0x1D07FFFC, 4) == b"\xff" * 4
+        assert pic.memread(0x1D080000, 4) != b"\xff" * 4

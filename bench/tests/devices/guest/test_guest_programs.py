@@ -1,0 +1,61 @@
+# SPDX-License-Identifier: MIT
+"""Small programs for the chip check what the CPU does: interrupts, register sets, exceptions, FPU, DSP, resets.
+
+Each .c file in programs/ is built with the firmware's compiler, runs on the emulator without any bench around it, checks
+itself with CHECK() and leaves its counts in RAM (see programs/guest.h).
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+PROGRAMS = Path(__file__).parent / "programs"
+COMPILER = "mipsel-linux-gnu-gcc"
+FLAGS = (
+    "-march=mips32r2 -mfp64 -mhard-float -mdspr2 -EL -mno-abicalls -fno-pic -mno-gpopt -G0 -ffreestanding -nostdlib "
+    "-static -O2 -Wall -Wextra -Werror -Wl,--build-id=none"
+).split()
+RESULT = 0x100  # physical; struct result of guest.h
+DONE = 0x600DD0E5
+RUN_NS = 10_000_000
+
+
+def build(source: Path, directory: Path) -> Path:
+    """The ELF file of one program. Fails the test with the compiler's words."""
+    if shutil.which(COMPILER) is None:
+        pytest.fail(f"{COMPILER} is missing: run `make setup`", pytrace=False)
+    output = directory / f"{source.stem}.elf"
+    command = [COMPILER, *FLAGS, "-T", PROGRAMS / "guest.ld", PROGRAMS / "start.S", source, "-o", output]
+    done = subprocess.run(command, capture_output=True, text=True)
+    if done.returncode:
+        pytest.fail(done.stderr, pytrace=False)
+    return output
+
+
+def result(pic) -> tuple[int, ...]:
+    """done, checks, failures, first failed line, exceptions, Cause, EPC of the program's result block."""
+    text = pic.qmp("human-monitor-command", command_line=f"xp /7xw {RESULT:#x}")
+    return tuple(int(word, 16) for word in re.findall(r"0x([0-9a-f]{8})\b", text))
+
+
+@pytest.mark.parametrize("source", sorted(PROGRAMS.glob("*.c")), ids=lambda path: path.stem)
+def test_guest_program(chip, tmp_path: Path, source: Path) -> None:
+    with chip(cpu=True, image=build(source, tmp_path), wire=False, uarts=()) as pic:
+        pic.panel.send({"run": RUN_NS})
+        pic.panel.until("stopped")
+        done, checks, failures, line, exceptions, cause, epc = result(pic)
+    assert done == DONE, f"it did not end: {exceptions} exceptions, the last with Cause {cause:#x} at {epc:#x}"
+    assert failures == 0, f"{failures} of {checks} checks failed, the first at {source.name}:{line}"
+    assert checks >= 1
+
+
+def test_an_untouched_compare_register_hangs_nothing(chip, tmp_path: Path) -> None:
+    """Count meets Compare again after 2^32 ticks: 43 s, and a naive timer is re-armed there without end."""
+    with chip(cpu=True, image=build(PROGRAMS / "core_timer.c", tmp_path), wire=False, uarts=()) as pic:
+        pic.panel.send({"run": 200_000_000_000})
+        assert pic.panel.until("stopped")[-1]["t"] == 200_000_000_000

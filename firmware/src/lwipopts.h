@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: MIT */
+/* lwIP's options: no operating system, one interface, IPv4, TCP for a web page and a few WebSocket streams. */
+#ifndef LWIPOPTS_H
+#define LWIPOPTS_H
+
+#define NO_SYS                          1
+#define SYS_LIGHTWEIGHT_PROT            0           /* lwIP runs in the main loop only */
+#define LWIP_NETCONN                    0
+#define LWIP_SOCKET                     0
+#define LWIP_SINGLE_NETIF               1
+
+/* Memory. LWIP_STATISTICS is a build option (make LWIP_STATISTICS=1). */
+#define MEM_ALIGNMENT                   4
+#define MEM_SIZE                        (12 * 1024)
+#define MEMP_NUM_PBUF                   16          /* PBUF_ROM and PBUF_REF: the web pages */
+#define PBUF_POOL_SIZE                  40
+#define PBUF_POOL_BUFSIZE               256
+#define MEMP_NUM_TCP_PCB                12
+#define MEMP_NUM_TCP_PCB_LISTEN         2
+#define MEMP_NUM_TCP_SEG                64
+#define MEMP_NUM_UDP_PCB                3           /* DHCP, NetBIOS name service, one to spare */
+#define MEMP_NUM_REASSDATA              2
+#define LWIP_STATS                      LWIP_STATISTICS
+#define LWIP_STATS_DISPLAY              0
+
+/* IP. No fragments: nothing here needs them. */
+#define LWIP_IPV4                       1
+#define LWIP_IPV6                       0
+#define IP_REASSEMBLY                   0
+#define IP_FRAG                         0
+#define LWIP_RAW                        0
+#define LWIP_ICMP                       1
+
+/* Addresses: DHCP, and RFC 3927 while no server answers. The second DISCOVER goes out after two seconds; probing
+ * starts then, so an address is bound about ten seconds after the link came up. DHCP goes on beside it. */
+#define LWIP_DHCP                       1
+#define LWIP_AUTOIP                     1
+#define LWIP_DHCP_AUTOIP_COOP           1
+#define LWIP_DHCP_AUTOIP_COOP_TRIES     2
+#define LWIP_AUTOIP_CREATE_SEED_ADDR(netif) PP_HTONL(LWIP_MAKEU32(169, 254, 97, 179))
+#define LWIP_NETIF_HOSTNAME             1
+#define LWIP_NETIF_STATUS_CALLBACK      1
+#define LWIP_NETIF_LINK_CALLBACK        1
+
+/* TCP. */
+#define LWIP_TCP                        1
+#define LWIP_UDP                        1
+#define TCP_MSS                         1460
+#define TCP_WND                         (2 * TCP_MSS)
+#define TCP_SND_BUF                     (2 * TCP_MSS)
+#define TCP_SND_QUEUELEN                24
+#define TCP_SNDLOWAT                    TCP_MSS
+#define TCP_SNDQUEUELOWAT               12
+#define TCP_QUEUE_OOSEQ                 1
+#define TCP_OOSEQ_MAX_BYTES             TCP_WND
+#define TCP_OOSEQ_MAX_PBUFS             8
+#define TCP_MAXRTX                      8           /* a peer that vanished with data in flight: about half a minute */
+#define TCP_SYNMAXRTX                   4
+#define LWIP_TCP_KEEPALIVE              1
+#define TCP_LISTEN_BACKLOG              0
+
+/* Web server: pages out of flash, their headers made at build time. */
+#define HTTPD_FSDATA_FILE               "web_image.c"
+#define LWIP_HTTPD_CUSTOM_FILES         0
+#define LWIP_HTTPD_DYNAMIC_HEADERS      0
+#define LWIP_HTTPD_SSI                  0
+#define LWIP_HTTPD_CGI                  0
+#define LWIP_HTTPD_SUPPORT_POST         0
+#define LWIP_HTTPD_SUPPORT_EXTSTATUS    1
+#define LWIP_HTTPD_SUPPORT_11_KEEPALIVE 1
+#define HTTPD_USE_MEM_POOL              1
+#define MEMP_NUM_PARALLEL_HTTPD_CONNS   6
+#define MEMP_NUM_PARALLEL_HTTPD_SSI_CONNS 1
+#define HTTPD_SERVER_AGENT              "pic32bench"
+
+/* NetBIOS name service. */
+#define NETBIOS_LWIP_NAME               "MCHPBOARD_E"
+#define LWIP_NETBIOS_RESPOND_NAME_QUERY 1
+
+
+#endif

@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: MIT */
+/* lwIP in the main loop: interface, DHCP with AutoIP beside it, NetBIOS name, web server. */
+#include "network.h"
+#include <stdarg.h>
+#include <stdio.h>
+#include "clock.h"
+#include "console.h"
+#include "ethernet.h"
+#include "tick.h"
+#include "uart.h"
+#include "websocket_server.h"
+#include "lwip/apps/httpd.h"
+#include "lwip/apps/netbiosns.h"
+#include "lwip/autoip.h"
+#include "lwip/dhcp.h"
+#include "lwip/init.h"
+#include "lwip/netif.h"
+#include "lwip/sys.h"
+#include "lwip/timeouts.h"
+#include "netif/ethernet.h"
+
+#define INTERFACE_NAME "PIC32INT"
+#define HOST_NAME      NETBIOS_LWIP_NAME
+
+static struct netif interface;
+static ip4_addr_t shown_address;
+static bool shown_link = true;                      /* the first "down" is no news */
+
+u32_t sys_now(void)
+{
+    return tick_ms();
+}
+
+void lwip_print(const char *format, ...)
+{
+    char text[128];
+    va_list arguments;
+    va_start(arguments, format);
+    int length = vsniprintf(text, sizeof text, format, arguments);
+    va_end(arguments);
+    uart_write(text, length < (int)sizeof text ? (size_t)length : sizeof text - 1);
+}
+
+void lwip_assertion(const char *message, const char *file, int line)
+{
+    char text[192];
+    int length = sniprintf(text, sizeof text, "\r\n*** ASSERTION: %s, %s:%d\r\n*** Firmware halted\r\n", message, file, line);
+    uart_write_now(text, length < (int)sizeof text ? (size_t)length : sizeof text - 1);
+    for (;;)
+        __asm__ volatile("wait");
+}
+
+static void address_changed(struct netif *netif)
+{
+    const ip4_addr_t *address = netif_ip4_addr(netif);
+    if (!ip4_addr_cmp(address, &shown_address))
+        console_log("%s IP Address: %s", INTERFACE_NAME, ip4addr_ntoa(address));
+    ip4_addr_copy(shown_address, *address);
+}
+
+static void link_changed(struct netif *netif)
+{
+    if (shown_link != netif_is_link_up(netif))
+        console_log("%s Link: %s", INTERFACE_NAME, ethernet_link_text(netif));
+    shown_link = netif_is_link_up(netif);
+}
+
+bool network_init(void)
+{
+    console_log("TCP/IP Stack: Initialization Started");
+    lwip_init();
+    if (!netif_add(&interface, IP4_ADDR_ANY4, IP4_ADDR_ANY4, IP4_ADDR_ANY4, NULL, ethernet_init, ethernet_input)) {
+        console_log("TCP/IP Stack: Initialization Ended - no answer from the Ethernet PHY");
+        return false;
+    }
+    netif_set_default(&interface);
+    netif_set_hostname(&interface, HOST_NAME);
+    netif_set_status_callback(&interface, address_changed);
+    netif_set_link_callback(&interface, link_changed);
+    netif_set_up(&interface);
+    dhcp_start(&interface);
+    httpd_init();
+    console_log("TCP/IP Stack: Initialization Ended - success");
+    websocket_server_init();
+    netbiosns_init();
+    console_log("Interface %s on host %s     - NBNS enabled", INTERFACE_NAME, HOST_NAME);
+    console_log("%s IP Address: %s", INTERFACE_NAME, ip4addr_ntoa(netif_ip4_addr(&interface)));
+    return true;
+}
+
+void network_task(void)
+{
+    ethernet_task(&interface);
+    sys_check_timeouts();
+    websocket_server_task();
+}
+
+static const char *address_source(void)
+{
+    if (dhcp_supplied_address(&interface))
+        return "DHCP";
+    if (autoip_supplied_address(&interface))
+        return "AutoIP";
+    return "none yet";
+}
+
+void network_print_info(void)
+{
+    const u8_t *mac = interface.hwaddr;
+    console_log("Interface:   %s", INTERFACE_NAME);
+    console_log("Host name:   %s", HOST_NAME);
+    console_log("MAC address: %02X:%02X:%02X:%02X:%02X:%02X", mac[0], mac[1], mac[2], mac[3], mac[4], mac[5]);
+    console_log("IP address:  %s (%s)", ip4addr_ntoa(netif_ip4_addr(&interface)), address_source());
+    console_log("Mask:        %s", ip4addr_ntoa(netif_ip4_netmask(&interface)));
+    console_log("Gateway:     %s", ip4addr_ntoa(netif_ip4_gw(&interface)));
+    console_log("Link:        %s", ethernet_link_text(&interface));
+}
+
+bool network_link_up(void)
+{
+    return netif_is_link_up(&interface);
+}

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: MIT */
+#include "restart.h"
+#include <stdbool.h>
+#include "clock.h"
+#include "tick.h"
+#include "uart.h"
+
+static bool restart_wanted;
+static uint32_t restart_at;
+
+void restart_now(void)
+{
+    uart_write_now("Reset\r\n", 7);
+    chip_reset();
+}
+
+void restart_after(uint32_t ms)
+{
+    if (!restart_wanted)
+        restart_at = tick_ms() + ms;
+    restart_wanted = true;
+}
+
+void restart_task(void)
+{
+    if (restart_wanted && (int32_t)(tick_ms() - restart_at) >= 0)
+        restart_now();
+}

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: MIT */
+/* Random number generator. FRM section 49 (DS60001246). */
+#include "rng.h"
+#include "pic32mz_sfr.h"
+
+#define STATE_BITS 64u
+
+void rng_init(void)
+{
+    RNGCON = RNGCON_TRNGMODE_MASK | RNGCON_TRNGEN_MASK | STATE_BITS << RNGCON_PLEN_POSITION;
+    while ((RNGCNT & RNGCNT_RCNT_MASK) < STATE_BITS)
+        ;
+    /* x^64 + x^63 + x^61 + x^60 + 1 is primitive; bit n of RNGPOLY is the coefficient of x^(64 - n). */
+    RNGPOLY1 = 1u << 0 | 1u << 1 | 1u << 3 | 1u << 4;
+    RNGPOLY2 = 0;
+    RNGCON |= RNGCON_LOAD_MASK;
+    while (RNGCON & RNGCON_LOAD_MASK)
+        ;
+    RNGCON |= RNGCON_PRNGEN_MASK;
+}
+
+uint32_t rng_next(void)
+{
+    /* CONT is 0: reading the number makes the next one. */
+    return RNGNUMGEN1;
+}

@@ -3,15 +3,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack
 from typing import Any
 
 import pytest
+from qtest import Chip, ChipFactory, emulator_path
 
-from qtest import Chip, emulator_path
-
-ChipFactory = Callable[..., Chip]
+__all__ = ["ChipFactory", "chip"]
 
 
 @pytest.fixture

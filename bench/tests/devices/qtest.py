@@ -16,7 +16,7 @@ import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from types import TracebackType
@@ -399,3 +399,7 @@ class Chip:
         """One QMP command; returns its value, raises EmulatorError when it fails. Underscores become dashes."""
         names = {name.replace("_", "-"): value for name, value in arguments.items()}
         return self.qmp_line({"execute": execute, "arguments": names})
+
+
+ChipFactory = Callable[..., Chip]
+"""Type of the fixture `chip`."""

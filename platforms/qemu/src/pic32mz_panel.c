@@ -1,0 +1,533 @@
+/*
+ * The panel: what hands and eyes reach on the board, as JSON lines
+ *
+ * The contract is in platforms/qemu/README.md: pins, cable and power at exact
+ * virtual times, and runs that end at one. This is no part of the chip.
+ *
+ * Left out: when the machine runs without -icount, its CPU goes on for some
+ * host microseconds after the time that a run ends at.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+
+#include "qemu/osdep.h"
+#include "qemu/main-loop.h"
+#include "qemu/queue.h"
+#include "qemu/timer.h"
+#include "qapi/error.h"
+#include "qapi/qmp/qdict.h"
+#include "qapi/qmp/qjson.h"
+#include "qapi/qmp/qnull.h"
+#include "qapi/qmp/qnum.h"
+#include "qapi/qmp/qstring.h"
+#include "chardev/char-fe.h"
+#include "hw/core/cpu.h"
+#include "hw/qdev-properties.h"
+#include "hw/qdev-properties-system.h"
+#include "migration/vmstate.h"
+#include "sysemu/runstate.h"
+#include "pic32mz_cru.h"
+#include "pic32mz_eth.h"
+#include "pic32mz_panel.h"
+#include "pic32mz_ports.h"
+
+#define LINE_MAX_BYTES  1024    /* a longer line from the host is refused */
+#define ERROR_MAX_BYTES 200     /* an error says no more than this */
+
+enum { ACTION_PIN, ACTION_LINK, ACTION_POWER };
+
+/* Something that a hand does at a virtual time. */
+typedef struct PanelAction {
+    int64_t at;
+    uint8_t kind;
+    uint8_t pin;
+    uint8_t level;      /* of a pin: level + 1; of the link: 1 is up */
+    QTAILQ_ENTRY(PanelAction) next;
+} PanelAction;
+
+struct PIC32Panel {
+    DeviceState parent_obj;
+
+    CharBackend chr;
+    PIC32Ports *ports;
+    PIC32Eth *eth;
+    PIC32Cru *cru;
+    PIC32PinWatch watch;
+
+    char line[LINE_MAX_BYTES + 1];
+    unsigned length;            /* LINE_MAX_BYTES + 1: the line is too long */
+
+    QTAILQ_HEAD(, PanelAction) actions;     /* sorted by time, then by order */
+    QEMUTimer *action_timer;
+    QEMUTimer *run_timer;
+    QEMUBH *stop_bh;
+    bool stopping;              /* on the way to stand still ... */
+    bool stopped_by_frame;      /* ... because a frame has left */
+};
+
+static int64_t panel_now(void)
+{
+    return qemu_clock_get_ns(QEMU_CLOCK_VIRTUAL);
+}
+
+static void G_GNUC_PRINTF(2, 3) panel_say(PIC32Panel *s, const char *format,
+                                          ...)
+{
+    g_autofree char *text = NULL;
+    g_autofree char *line = NULL;
+    va_list args;
+
+    va_start(args, format);
+    text = g_strdup_vprintf(format, args);
+    va_end(args);
+    line = g_strdup_printf("{\"t\":%" PRId64 ",%s}\n", panel_now(), text);
+    qemu_chr_fe_write_all(&s->chr, (const uint8_t *)line, strlen(line));
+}
+
+static void panel_error(PIC32Panel *s, const char *message)
+{
+    g_autofree char *cut = g_strndup(message, ERROR_MAX_BYTES);
+    g_autofree char *valid = g_utf8_make_valid(cut, -1);
+    QString *string = qstring_from_str(valid);
+    GString *json = qobject_to_json(QOBJECT(string));
+
+    panel_say(s, "\"error\":%s", json->str);
+    g_string_free(json, true);
+    qobject_unref(string);
+}
+
+void pic32_panel_pin(PIC32Panel *s, const char *pin, int level)
+{
+    if (!s) {
+        return;
+    }
+    if (level < 0) {
+        panel_say(s, "\"pin\":\"%s\",\"level\":null", pin);
+    } else {
+        panel_say(s, "\"pin\":\"%s\",\"level\":%d", pin, level);
+    }
+}
+
+void pic32_panel_reset(PIC32Panel *s, const char *cause)
+{
+    if (s) {
+        panel_say(s, "\"reset\":\"%s\"", cause);
+    }
+}
+
+static void panel_output(void *opaque, PIC32Pin pin, int level)
+{
+    char name[5];
+
+    pic32_pin_name(pin, name);
+    pic32_panel_pin(opaque, name, level);
+}
+
+/* Actions */
+
+static void panel_do(PIC32Panel *s, const PanelAction *action)
+{
+    switch (action->kind) {
+    case ACTION_PIN:
+        pic32_ports_drive_pin(s->ports, action->pin, action->level - 1);
+        break;
+    case ACTION_LINK:
+        pic32_eth_set_link(s->eth, action->level);
+        break;
+    case ACTION_POWER:
+        pic32_cru_reset(s->cru, PIC32_RESET_POWER_ON);
+        break;
+    }
+}
+
+/* Does what is due, and sets the timer for the rest. */
+static void panel_do_due(PIC32Panel *s)
+{
+    int64_t now = panel_now();
+    PanelAction *action;
+
+    while ((action = QTAILQ_FIRST(&s->actions)) && action->at <= now) {
+        QTAILQ_REMOVE(&s->actions, action, next);
+        panel_do(s, action);
+        g_free(action);
+    }
+    if (action) {
+        timer_mod_ns(s->action_timer, action->at);
+    } else {
+        timer_del(s->action_timer);
+    }
+}
+
+static void panel_action_due(void *opaque)
+{
+    panel_do_due(opaque);
+}
+
+static void panel_add(PIC32Panel *s, const PanelAction *wanted)
+{
+    PanelAction *action = g_memdup2(wanted, sizeof(*wanted));
+    PanelAction *other;
+
+    QTAILQ_FOREACH_REVERSE(other, &s->actions, next) {
+        if (other->at <= action->at) {
+            break;
+        }
+    }
+    if (other) {
+        QTAILQ_INSERT_AFTER(&s->actions, other, action, next);
+    } else {
+        QTAILQ_INSERT_HEAD(&s->actions, action, next);
+    }
+    if (runstate_is_running()) {
+        /*
+         * Also for an action now: the timer comes between two instructions,
+         * this thread may be in the middle of many.
+         */
+        timer_mod_ns(s->action_timer, QTAILQ_FIRST(&s->actions)->at);
+    } else {
+        panel_do_due(s);
+    }
+}
+
+/* Runs and stops */
+
+static void panel_nothing(CPUState *cpu, run_on_cpu_data data)
+{
+}
+
+/*
+ * Keeps the CPU's thread from going on, from the moment a stop is decided
+ * until the main loop has made it so. More work in the queue means that the
+ * CPU is not idle: an idle one would let the main loop warp virtual time to
+ * the next timer.
+ */
+static void panel_hold_cpu(CPUState *cpu, run_on_cpu_data data)
+{
+    PIC32Panel *s = data.host_ptr;
+
+    async_run_on_cpu(cpu, panel_nothing, RUN_ON_CPU_NULL);
+    while (s->stopping && runstate_is_running() && !cpu->stop) {
+        qemu_cond_wait_iothread(cpu->halt_cond);
+    }
+}
+
+static void panel_stop_in_main_loop(void *opaque)
+{
+    PIC32Panel *s = opaque;
+
+    if (s->stopping) {
+        vm_stop(RUN_STATE_PAUSED);
+    }
+}
+
+void pic32_panel_stop(PIC32Panel *s, bool frame)
+{
+    if (!s || !runstate_is_running()) {
+        return;
+    }
+    s->stopped_by_frame |= frame;
+    if (!s->stopping) {
+        s->stopping = true;
+        async_run_on_cpu(first_cpu, panel_hold_cpu, RUN_ON_CPU_HOST_PTR(s));
+        cpu_exit(first_cpu);
+        qemu_bh_schedule(s->stop_bh);
+    }
+}
+
+static void panel_run_over(void *opaque)
+{
+    PIC32Panel *s = opaque;
+
+    panel_do_due(s);
+    pic32_panel_stop(s, false);
+}
+
+static void panel_run_state(void *opaque, bool running, RunState state)
+{
+    PIC32Panel *s = opaque;
+
+    if (running) {
+        s->stopping = false;
+        s->stopped_by_frame = false;
+    } else if (s->stopping) {
+        s->stopping = false;
+        timer_del(s->run_timer);
+        panel_say(s, "\"stopped\":true%s",
+                  s->stopped_by_frame ? ",\"frame\":true" : "");
+    }
+}
+
+static void panel_run(PIC32Panel *s, int64_t until)
+{
+    timer_mod_ns(s->run_timer, until);
+    vm_start();
+}
+
+/* Lines from the host */
+
+/* Takes key's integer out of the line; -1 and an error if it is none. */
+static int64_t panel_take_time(QDict *line, const char *key, Error **errp)
+{
+    QNum *number = qobject_to(QNum, qdict_get(line, key));
+    int64_t value;
+
+    if (!number || !qnum_get_try_int(number, &value) || value < 0) {
+        error_setg(errp, "\"%s\" is a virtual time in whole nanoseconds", key);
+        return -1;
+    }
+    if (value < panel_now()) {
+        error_setg(errp, "\"%s\" is %" PRId64 ", and that is past", key, value);
+        return -1;
+    }
+    qdict_del(line, key);
+    return value;
+}
+
+/* Takes key's text out of the line; NULL if it is none. */
+static char *panel_take_text(QDict *line, const char *key)
+{
+    char *text = g_strdup(qdict_get_try_str(line, key));
+
+    qdict_del(line, key);
+    return text;
+}
+
+static void panel_parse_pin(PIC32Panel *s, QDict *line, PanelAction *action,
+                            Error **errp)
+{
+    g_autofree char *name = panel_take_text(line, "pin");
+    QObject *level = qdict_get(line, "level");
+    int64_t value;
+
+    action->kind = ACTION_PIN;
+    action->pin = name ? pic32_pin_parse(name) : PIC32_PIN_NONE;
+    if (!s->ports || !pic32_ports_has(s->ports, action->pin)) {
+        error_setg(errp, "\"pin\" is none of this chip's, such as \"RB12\"");
+    } else if (qobject_to(QNull, level)) {
+        action->level = 0;
+    } else if (qobject_to(QNum, level)
+               && qnum_get_try_int(qobject_to(QNum, level), &value)
+               && (value == 0 || value == 1)) {
+        action->level = 1 + value;
+    } else {
+        error_setg(errp, "\"level\" is 0, 1 or null");
+    }
+    qdict_del(line, "level");
+}
+
+static void panel_parse_link(PIC32Panel *s, QDict *line, PanelAction *action,
+                             Error **errp)
+{
+    g_autofree char *text = panel_take_text(line, "link");
+
+    action->kind = ACTION_LINK;
+    if (!g_strcmp0(text, "up") || !g_strcmp0(text, "down")) {
+        action->level = !strcmp(text, "up");
+    } else {
+        error_setg(errp, "\"link\" is \"up\" or \"down\"");
+        return;
+    }
+    if (!s->eth) {
+        error_setg(errp, "this machine has no Ethernet to link");
+    }
+}
+
+static void panel_parse_power(PIC32Panel *s, QDict *line, PanelAction *action,
+                              Error **errp)
+{
+    g_autofree char *text = panel_take_text(line, "power");
+
+    action->kind = ACTION_POWER;
+    if (g_strcmp0(text, "cycle")) {
+        error_setg(errp, "\"power\" is \"cycle\"");
+    } else if (!s->cru) {
+        error_setg(errp, "this machine has no power switch");
+    }
+}
+
+/* Understands a line; does what it says only when all of it made sense. */
+static void panel_parse(PIC32Panel *s, QDict *line, Error **errp)
+{
+    PanelAction action = { .at = panel_now() };
+    bool run = qdict_haskey(line, "run");
+    Error *err = NULL;
+
+    if (run) {
+        action.at = panel_take_time(line, "run", &err);
+    } else if (qdict_haskey(line, "pin")) {
+        panel_parse_pin(s, line, &action, &err);
+    } else if (qdict_haskey(line, "link")) {
+        panel_parse_link(s, line, &action, &err);
+    } else if (qdict_haskey(line, "power")) {
+        panel_parse_power(s, line, &action, &err);
+    } else {
+        error_setg(&err, "one of \"pin\", \"link\", \"power\", \"run\" is "
+                   "missing");
+    }
+    if (!err && !run && qdict_haskey(line, "at")) {
+        action.at = panel_take_time(line, "at", &err);
+    }
+    if (!err && qdict_size(line)) {
+        error_setg(&err, "\"%s\" does not belong in this line",
+                   qdict_entry_key(qdict_first(line)));
+    }
+    if (err) {
+        error_propagate(errp, err);
+    } else if (run) {
+        panel_run(s, action.at);
+    } else {
+        panel_add(s, &action);
+    }
+}
+
+static void panel_line(PIC32Panel *s)
+{
+    Error *err = NULL;
+    QObject *object = NULL;
+    QDict *dict = NULL;
+
+    if (s->length > LINE_MAX_BYTES) {
+        error_setg(&err, "line is longer than %d bytes", LINE_MAX_BYTES);
+    } else if (memchr(s->line, 0, s->length)) {
+        error_setg(&err, "line has a zero byte");
+    } else {
+        s->line[s->length] = 0;
+        object = qobject_from_json(s->line, &err);
+        dict = qobject_to(QDict, object);
+        if (!err && !dict) {
+            error_setg(&err, "line is no JSON object");
+        }
+    }
+    s->length = 0;
+    if (!err) {
+        panel_parse(s, dict, &err);
+    }
+    if (err) {
+        panel_error(s, error_get_pretty(err));
+        error_free(err);
+    }
+    qobject_unref(object);
+}
+
+static int panel_can_receive(void *opaque)
+{
+    return LINE_MAX_BYTES;
+}
+
+static void panel_receive(void *opaque, const uint8_t *data, int size)
+{
+    PIC32Panel *s = opaque;
+    int i;
+
+    for (i = 0; i < size; i++) {
+        if (data[i] == '\n') {
+            panel_line(s);
+        } else if (s->length < LINE_MAX_BYTES) {
+            s->line[s->length++] = data[i];
+        } else {
+            s->length = LINE_MAX_BYTES + 1;
+        }
+    }
+}
+
+static void panel_event(void *opaque, QEMUChrEvent event)
+{
+    PIC32Panel *s = opaque;
+
+    if (event == CHR_EVENT_OPENED) {
+        s->length = 0;
+    }
+}
+
+/* Device */
+
+static void panel_realize(DeviceState *dev, Error **errp)
+{
+    PIC32Panel *s = PIC32_PANEL(dev);
+
+    QTAILQ_INIT(&s->actions);
+    s->action_timer = timer_new_ns(QEMU_CLOCK_VIRTUAL, panel_action_due, s);
+    s->run_timer = timer_new_ns(QEMU_CLOCK_VIRTUAL, panel_run_over, s);
+    s->stop_bh = qemu_bh_new(panel_stop_in_main_loop, s);
+    qemu_add_vm_change_state_handler(panel_run_state, s);
+    if (s->ports) {
+        s->watch.output = panel_output;
+        s->watch.opaque = s;
+        pic32_ports_watch(s->ports, &s->watch);
+    }
+    qemu_chr_fe_set_handlers(&s->chr, panel_can_receive, panel_receive,
+                             panel_event, NULL, s, NULL, true);
+}
+
+static int panel_pre_load(void *opaque)
+{
+    PIC32Panel *s = opaque;
+    PanelAction *action, *other;
+
+    QTAILQ_FOREACH_SAFE(action, &s->actions, next, other) {
+        QTAILQ_REMOVE(&s->actions, action, next);
+        g_free(action);
+    }
+    timer_del(s->run_timer);    /* of a run before the load */
+    return 0;
+}
+
+static const VMStateDescription panel_action_vmstate = {
+    .name = TYPE_PIC32_PANEL "/action",
+    .version_id = 1,
+    .minimum_version_id = 1,
+    .fields = (VMStateField[]) {
+        VMSTATE_INT64(at, PanelAction),
+        VMSTATE_UINT8(kind, PanelAction),
+        VMSTATE_UINT8(pin, PanelAction),
+        VMSTATE_UINT8(level, PanelAction),
+        VMSTATE_END_OF_LIST()
+    }
+};
+
+static const VMStateDescription panel_vmstate = {
+    .name = TYPE_PIC32_PANEL,
+    .version_id = 1,
+    .minimum_version_id = 1,
+    .pre_load = panel_pre_load,
+    .fields = (VMStateField[]) {
+        VMSTATE_QTAILQ_V(actions, PIC32Panel, 1, panel_action_vmstate,
+                         PanelAction, next),
+        VMSTATE_TIMER_PTR(action_timer, PIC32Panel),
+        VMSTATE_END_OF_LIST()
+    }
+};
+
+static Property panel_properties[] = {
+    DEFINE_PROP_CHR("chardev", PIC32Panel, chr),
+    DEFINE_PROP_LINK("ports", PIC32Panel, ports, TYPE_PIC32_PORTS,
+                     PIC32Ports *),
+    DEFINE_PROP_LINK("eth", PIC32Panel, eth, TYPE_PIC32_ETH, PIC32Eth *),
+    DEFINE_PROP_LINK("cru", PIC32Panel, cru, TYPE_PIC32_CRU, PIC32Cru *),
+    DEFINE_PROP_END_OF_LIST(),
+};
+
+static void panel_class_init(ObjectClass *klass, void *data)
+{
+    DeviceClass *dc = DEVICE_CLASS(klass);
+
+    dc->realize = panel_realize;
+    dc->vmsd = &panel_vmstate;
+    dc->user_creatable = false;
+    set_bit(DEVICE_CATEGORY_MISC, dc->categories);
+    device_class_set_props(dc, panel_properties);
+}
+
+static const TypeInfo panel_info = {
+    .name = TYPE_PIC32_PANEL,
+    .parent = TYPE_DEVICE,
+    .instance_size = sizeof(PIC32Panel),
+    .class_init = panel_class_init,
+};
+
+static void panel_register_types(void)
+{
+    type_register_static(&panel_info);
+}
+
+type_init(panel_register_types)

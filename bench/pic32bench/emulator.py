@@ -85,6 +85,7 @@ class Emulator:
         self._log_rest = b""
         self._exit_status: int | None = None
         self._ended = False
+        self._closed = False
         self._verdict: EmulatorError | None = None
         self._io = IoThread("pic32bench-emulator")
         self._qmp = QMPClient("pic32bench")
@@ -253,6 +254,9 @@ class Emulator:
 
     def close(self) -> None:
         """Ends the emulator and frees everything; safe to call twice and after its death."""
+        if self._closed:
+            return
+        self._closed = True
         if self._process and not self._ended:
             with suppress(Exception):
                 self._io.run(self._qmp.execute("quit"), 2.0)

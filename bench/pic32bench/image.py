@@ -45,7 +45,8 @@ def check(path: Path, chip: Chip) -> Image:
     is for another machine or a bigger or other chip, or has no code at the reset vector.
     """
     try:
-        head = path.open("rb").read(4096)
+        with path.open("rb") as file:
+            head = file.read(4096)
     except OSError as error:
         raise ImageError(f"cannot read {path}: {error.strerror}") from error
     if head[:4] == b"\x7fELF":

@@ -4,7 +4,7 @@
 Its "firmware" prints a boot log and a prompt, blinks RH0 and RE4 (on 100 ms, off 150 ms), echoes what is typed and
 answers `help`, shows switch levels on the console, sends one ARP-like frame a second, and answers frames.
 Modes, the first argument, comma separated: refuse, no-greeting, die=SECONDS, hang=SECONDS, qmp-silent, mute,
-busy (any user port is taken), panic=SECONDS.
+busy (any user port is taken), panic=SECONDS, frozen (virtual time stands still), uart=N.
 """
 
 from __future__ import annotations
@@ -190,7 +190,7 @@ class Fake:
     def advance(self) -> None:
         """Runs the board as far as it may go now."""
         target = self.target
-        if self.free_running and self.wall_start is not None:
+        if self.free_running and self.wall_start is not None and "frozen" not in self.modes:
             target = round((time.monotonic() - self.wall_start) * NS)
         if target is None:
             return

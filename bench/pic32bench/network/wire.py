@@ -147,8 +147,8 @@ class WireNetwork(Network):
         if not self.frames:
             return False
         with PcapWriter(str(path), linktype=1, nano=True, sync=True) as writer:
+            writer.write_header(None)
             for frame in sorted(self.frames, key=lambda frame: frame.time_ns):
-                writer.write_header(None)
                 seconds, nanoseconds = divmod(frame.time_ns, NS)
                 writer.write_packet(frame.data, sec=seconds, usec=nanoseconds)
         return True

@@ -1,0 +1,117 @@
+# SPDX-License-Identifier: MIT
+"""A board is data: what board files may say, and how a wrong one is told."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from pic32bench import board
+from pic32bench.errors import BoardFileError, UsageError
+
+KIT = """
+name = "Test"
+chip = "PIC32MZ2048EFH144"
+[console]
+uart = 2
+[ethernet]
+mac = "00:04:A3:00:00:01"
+[switches.SW1]
+pin = "RB12"
+active = "low"
+[leds.LED1]
+pin = "RH0"
+active = "high"
+"""
+
+
+@pytest.fixture
+def board_file(tmp_path: Path) -> Callable[[str, str], Path]:
+    """Writes the board file above with one text replaced by another."""
+
+    def write(old: str = "", new: str = "") -> Path:
+        assert old in KIT
+        path = tmp_path / "board.toml"
+        path.write_text(KIT.replace(old, new) if old else KIT + new)
+        return path
+
+    return write
+
+
+def test_the_starter_kit_is_as_its_users_guide_says() -> None:
+    kit = board.load("ef-starter-kit")
+    assert kit.chip.flash_size == 2048 * 1024
+    assert kit.chip.ram_size == 512 * 1024
+    assert kit.console == board.ConsolePort(2, 115_200)
+    assert [(s.name, s.pin, s.pressed_level) for s in kit.switches.values()] == [
+        ("SW1", "RB12", 0),
+        ("SW2", "RB13", 0),
+        ("SW3", "RB14", 0),
+    ]
+    assert [(led.pin, led.lit_level, led.colour) for led in kit.leds.values()] == [
+        ("RH0", 1, "red"),
+        ("RH1", 1, "yellow"),
+        ("RH2", 1, "green"),
+    ]
+
+
+def test_another_board_is_another_file() -> None:
+    mini = board.load("mini")
+    assert mini.chip.name == "PIC32MZ1024EFH064"
+    assert mini.chip.flash_size == 1024 * 1024
+    assert mini.console.uart == 4
+    assert mini.switch("user").pressed_level == 1
+    assert mini.led("Status").lit_level == 0
+
+
+def test_defaults_and_paths(board_file: Callable[..., Path]) -> None:
+    loaded = board.load(board_file())
+    assert loaded.clocks == board.Clocks(24_000_000, 32_768, 3)
+    assert loaded.ethernet.phy == "lan8740a"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("", "\nturbo = 1\n", "unknown key leds.LED1.turbo"),
+        ("uart = 2", "uart = 7", "console.uart: expected a whole number from 1 to 6, found 7"),
+        ("uart = 2", "", "console.uart is missing"),
+        ("uart = 2", "uart = true", "console.uart: expected a whole number"),
+        ('pin = "RB12"', 'pin = "RB16"', "switches.SW1.pin: PIC32MZ2048EFH144 has no pin 'RB16'"),
+        ('pin = "RB12"', 'pin = "RJ2"\ncolour = "red"', "unknown key switches.SW1.colour"),
+        ('active = "low"', "active = 0", "switches.SW1.active: expected a text, found 0"),
+        ('active = "low"', 'active = "up"', 'expected "low" or "high"'),
+        ("EFH144", "EFH999", "unknown chip 'PIC32MZ2048EFH999'"),
+        ("2048EFH144", "1024EFH064", "leds.LED1.pin: PIC32MZ1024EFH064 has no pin 'RH0'"),
+        ("00:04:A3:00:00:01", "00:04:A3", "expected six hex bytes"),
+        ("00:04:A3:00:00:01", "01:04:A3:00:00:01", "group address"),
+        ("[console]", "[console", "not valid TOML"),
+        ("[console]\nuart = 2", "console = 2\n", "console: expected a table"),
+    ],
+)
+def test_a_wrong_board_file_is_one_clear_line(board_file: Callable[..., Path], old: str, new: str, said: str) -> None:
+    with pytest.raises(BoardFileError) as caught:
+        board.load(board_file(old, new))
+    assert said in str(caught.value)
+    assert "board.toml" in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_an_unknown_board_names_those_there_are() -> None:
+    with pytest.raises(BoardFileError, match=r"no board named 'nix': .*ef-starter-kit, mini"):
+        board.load("nix")
+    with pytest.raises(BoardFileError, match=r"no board file nix\.toml"):
+        board.load("nix.toml")
+
+
+def test_unknown_names_on_a_board() -> None:
+    kit = board.load("ef-starter-kit")
+    with pytest.raises(UsageError, match="no switch 'SW9': it has SW1, SW2, SW3"):
+        kit.switch("SW9")
+    with pytest.raises(UsageError, match="no LED 'SW1'"):
+        kit.led("SW1")
+    with pytest.raises(UsageError, match="no pin 'RZ1'"):
+        kit.pin("RZ1")
+    assert kit.pin("rb12") == "RB12"

@@ -1,0 +1,162 @@
+# SPDX-License-Identifier: MIT
+"""The bench in lock-step, against the stand-in: console, panel and time."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+import pic32bench
+from pic32bench import Board, EmulatorError, UsageError, WaitTimeoutError
+
+Start = Callable[..., Board]
+
+
+def test_waits_end_in_the_first_quantum_where_the_text_is(fake_board: Start) -> None:
+    board = fake_board()
+    assert board.time == 0
+    line = board.console.wait_for_line("Initialization Ended")
+    assert line.text == "TCP/IP Stack: Initialization Ended - success"
+    assert board.time == line.time == pytest.approx(0.020)
+
+
+def test_reading_goes_on_after_the_last_match(fake_board: Start) -> None:
+    board = fake_board()
+    found = board.console.wait_for("TCP/IP Stack")
+    assert found.before == ""
+    assert board.console.wait_for("Initialization").before == ": "
+    assert board.console.wait_for_line("TCP/IP").text.endswith("Ended - success")
+    assert board.console.wait_for_next_line().text == "Waiting for Client Connection on port: 8088"
+    assert board.console.wait_for_prompt().text == ">"
+    address = board.console.wait_for(re.compile(r"Address: (\S+)"))
+    assert address.groups == ("10.0.2.15",)
+
+
+def test_typing_takes_as_long_as_the_line(fake_board: Start) -> None:
+    board = fake_board()
+    board.console.wait_for_prompt()
+    begin = board.time
+    board.console.write_line("help")
+    assert board.time - begin == pytest.approx(5 * 10 / 115_200, abs=5e-9)
+    assert board.console.wait_for_line("commands:").text == "commands: help reset"
+
+
+def test_a_text_that_does_not_come_fails_at_the_virtual_deadline(fake_board: Start) -> None:
+    board = fake_board()
+    with pytest.raises(WaitTimeoutError) as caught:
+        board.console.wait_for("never", timeout=0.3)
+    assert board.time == pytest.approx(0.3)
+    assert caught.value.message == (
+        "UART2 did not say 'never' within 0.3 s (virtual time 0.300 s): the last line was '> '"
+    )
+    for part in ("Waiting for Client", "SW1=up", "LED1=dark", "unimplemented register read"):
+        assert part in caught.value.details
+
+
+def test_an_unfinished_line_counts_only_when_asked(fake_board: Start) -> None:
+    board = fake_board()
+    board.console.wait_for_line("port: 8088")
+    with pytest.raises(WaitTimeoutError):
+        board.console.wait_for_line(">", timeout=0.1)
+    assert board.console.wait_for_line(">", include_unfinished=True).text == "> "
+
+
+def test_silence_can_be_asserted(fake_board: Start) -> None:
+    board = fake_board()
+    board.console.wait_for_line("port: 8088")
+    board.console.should_be_silent("Address", seconds=0.3)
+    with pytest.raises(WaitTimeoutError, match="said 'Address', which it should not"):
+        board.console.should_be_silent("Address", seconds=0.5)
+
+
+def test_switches_by_name_and_active_level(fake_board: Start) -> None:
+    board = fake_board()
+    board.panel.press("sw1")
+    board.console.wait_for_line("RB12=0", timeout=0.1)
+    assert board.panel.is_pressed("SW1")
+    board.panel.release("SW1", at=0.2)
+    board.console.wait_for_line("RB12=None", timeout=0.5)
+    assert board.time == pytest.approx(0.2)
+    board.panel.drive("RD3", 1)
+    board.console.wait_for_line("RD3=1", timeout=0.1)
+
+
+def test_the_other_board_has_other_levels_and_another_console(fake_board: Start) -> None:
+    board = fake_board("uart=4", board="mini")
+    board.console.wait_for_line("Ended")
+    board.panel.press("USER")
+    board.console.wait_for_line("RD5=1", timeout=0.1)
+    assert board.panel.wait_for_led("STATUS", lit=False) == 0.0
+    assert board.panel.blink("STATUS").lit == pytest.approx(0.150)  # its LEDs light when low
+
+
+def test_led_and_blink_from_the_emulators_own_times(fake_board: Start) -> None:
+    board = fake_board()
+    assert not board.panel.is_lit("LED1")
+    assert board.panel.wait_for_led("LED1") == pytest.approx(0.1)
+    blink = board.panel.blink("LED1", cycles=4)
+    assert blink.lit == pytest.approx(0.100)
+    assert blink.dark == pytest.approx(0.150)
+    assert blink.shortest == pytest.approx(blink.longest)
+    with pytest.raises(WaitTimeoutError, match=r"LED2 \(RH1\) did not blink 3 times within 1 s"):
+        board.panel.blink("LED2", timeout=1)
+    with pytest.raises(WaitTimeoutError, match=r"LED3 \(RH2\) was not lit within 0.5 s"):
+        board.panel.wait_for_led("LED3", timeout=0.5)
+
+
+def test_cable_power_and_reset(fake_board: Start) -> None:
+    board = fake_board()
+    board.panel.unplug_cable()
+    board.console.wait_for_line("link down", timeout=0.1)
+    assert board.panel.state().endswith("cable=out")
+    board.panel.plug_cable()
+    board.console.wait_for_line("link up", timeout=0.1)
+    board.power_cycle()
+    board.console.wait_for_line("Initialization Started", timeout=0.1)
+    board.reset()
+    assert [event.what for event in board.panel.resets()] == ["power-on", "power-on", "mclr"]
+    board.panel.power_cycle(at=board.time + 0.1)
+    assert board.panel.wait_for_reset(4).time == pytest.approx(board.time, abs=0.006)
+
+
+def test_the_past_cannot_be_changed(fake_board: Start) -> None:
+    board = fake_board()
+    board.run_for(0.5)
+    with pytest.raises(UsageError, match="cannot press SW1 at 0.1 s: it is 0.5"):
+        board.panel.press("SW1", at=0.1)
+
+
+def test_what_the_panel_refuses_is_an_error(fake_board: Start) -> None:
+    board = fake_board()
+    board._link.send(nonsense=1)
+    with pytest.raises(EmulatorError, match="panel refused a command: unknown command"):
+        board.run_for(0.1)
+
+
+def test_two_runs_are_identical(fake_board: Start) -> None:
+    def story() -> tuple[str, str, float]:
+        board = fake_board()
+        board.console.wait_for_prompt()
+        board.console.write_line("help")
+        board.panel.press("SW1")
+        board.panel.blink("LED1", cycles=10)
+        return board.console.log(), board.panel.log(), board.time
+
+    assert story() == story()
+
+
+def test_monitor_registers_and_log(fake_board: Start, tmp_path: Path) -> None:
+    board = fake_board()
+    assert board.monitor("info x") == "fake monitor: info x\r\n"
+    assert board.sfr_report() == [pic32bench.RegisterUse("SQI1CFG", 1, 2, 1, 3, "storage")]
+    board.console.wait_for_line("Ended")
+    names = [path.name for path in board.save_report(tmp_path / "out", "t")]
+    assert names == ["t-console-uart2.txt", "t-panel.txt", "t-emulator-log.txt"]
+    assert "   0.020000  TCP/IP Stack: Initialization Ended" in (tmp_path / "out/t-console-uart2.txt").read_text()
+    with pytest.raises(EmulatorError, match="refused nonsense: no such command"):
+        board.emulator.execute("nonsense")
+    with pytest.raises(UsageError, match="network none has no http address"):
+        _ = board.url

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 from conftest import ChipFactory
-
 from qtest import Chip
 
 WR, WREN, WRERR = 1 << 15, 1 << 14, 1 << 13
@@ -291,6 +290,34 @@ def test_swap_bits_need_the_key_with_wren_clear(chip: ChipFactory) -> None:
     keys(c)
     c.write("NVMCONSET", PFSWAP)
     assert c.read("NVMCON") == PFSWAP
+
+
+def test_pfswap_changes_the_halves_places(chip: ChipFactory) -> None:
+    c = chip()
+    program_word(c, FLASH, 0x11111111)
+    program_word(c, FLASH + HALF, 0x22222222)
+    keys(c)
+    c.write("NVMCONSET", PFSWAP)
+    assert [c.read(FLASH), c.read(FLASH + HALF)] == [0x22222222, 0x11111111]
+    program_word(c, FLASH + 4, 0x33333333)
+    c.qmp("system_reset")
+    assert [c.read(FLASH), c.read(FLASH + HALF), c.read(FLASH + HALF + 4)] == [0x11111111, 0x22222222, 0x33333333]
+
+
+def test_the_boot_panel_with_the_higher_sequence_number_starts(chip: ChipFactory) -> None:
+    """BFxSEQ3 holds TSEQ and its complement; BFSWAP tells after a reset which panel won."""
+    c = chip()
+    keys(c)
+    c.write("NVMBWP", 0x8080)
+    for panel, tseq in ((BOOT1, 1), (BOOT2, 2)):
+        program_word(c, panel + 0xFFF0, (~tseq & 0xFFFF) << 16 | tseq)
+    assert c.read("NVMCON") & BFSWAP == 0
+    c.qmp("system_reset")
+    assert c.read("NVMCON") & BFSWAP
+    assert c.read(LOWER_BOOT + 0xFFF0) == 0xFFFD0002
+    keys(c)
+    c.write("NVMCONCLR", BFSWAP)
+    assert c.read(LOWER_BOOT + 0xFFF0) == 0xFFFE0001
 
 
 def test_swaplock_shuts_the_swap_bits_until_a_reset(chip: ChipFactory) -> None:

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 from conftest import ChipFactory
-
 from qtest import Chip
 
 ON, WDTWINEN = 1 << 15, 1 << 0
@@ -48,7 +47,7 @@ def configured(chip: ChipFactory, tmp_path: Path) -> ChipFactory:
 
 
 def period_ns(rundiv: int) -> float:
-    return 32 * 2**rundiv * LPRC_NS
+    return (32 << rundiv) * LPRC_NS
 
 
 def clear(chip: Chip, key: int = KEY) -> None:

@@ -311,8 +311,8 @@ static void nvm_start(PIC32Nvm *s)
     } else if (op >= OP_COUNT) {
         nvm_complain(s, "NVMOP is reserved");
         nvm_finish(s, false);
-    } else if (op == OP_WORD &&
-               !(s->cru && extract32(pic32_cru_devcfg(s->cru, 0), 8, 2))) {
+    } else if (op == OP_WORD && s->cru &&
+               !extract32(pic32_cru_devcfg(s->cru, 0), 8, 2)) {
         /* DS60001320 register 5-1: no operation with FECCCON = 00 */
         nvm_complain(s, "word programming does nothing while ECC is always on"
                      " (DEVCFG0.FECCCON = 00)");

@@ -16,6 +16,7 @@
 #include "qapi/visitor.h"
 #include "qemu/error-report.h"
 #include "hw/boards.h"
+#include "hw/irq.h"
 #include "hw/qdev-clock.h"
 #include "hw/qdev-properties.h"
 #include "hw/sysbus.h"
@@ -26,21 +27,25 @@
 #include "sysemu/sysemu.h"
 #include "m5150.h"
 #include "pic32mz_cru.h"
+#include "pic32mz_dmt.h"
+#include "pic32mz_eth.h"
 #include "pic32mz_evic.h"
 #include "pic32mz_flash.h"
 #include "pic32mz_image.h"
+#include "pic32mz_nvm.h"
+#include "pic32mz_panel.h"
+#include "pic32mz_ports.h"
+#include "pic32mz_pps.h"
+#include "pic32mz_rng.h"
 #include "pic32mz_storage.h"
+#include "pic32mz_timer.h"
+#include "pic32mz_uart.h"
 #include "pic32mz_vectors.h"
+#include "pic32mz_wdt.h"
+#include "pic32mz_wire.h"
 
 #define TYPE_PIC32MZ_MACHINE MACHINE_TYPE_NAME("pic32mz")
 OBJECT_DECLARE_SIMPLE_TYPE(PIC32MZMachine, PIC32MZ_MACHINE)
-
-/* BRINGUP: devices that are not there yet are left out */
-void pic32_panel_reset(DeviceState *panel, const char *cause) __attribute__((weak));
-static DeviceState *soc_new(const char *type)
-{
-    return object_class_by_name(type) ? qdev_new(type) : NULL;
-}
 
 #define N_UARTS         6
 #define N_TIMERS        9
@@ -73,6 +78,7 @@ struct PIC32MZMachine {
     DeviceState *storage;
     DeviceState *cru;
     DeviceState *evic;
+    DeviceState *nvm;
     DeviceState *ports;
     DeviceState *pps;
     DeviceState *eth;
@@ -132,27 +138,23 @@ static bool pic32_chip_parse(const char *name, PIC32Chip *chip)
 
 static void soc_link(DeviceState *dev, const char *name, DeviceState *target)
 {
-    if (!dev || !target || !object_property_find(OBJECT(dev), name)) return;
     object_property_set_link(OBJECT(dev), name, OBJECT(target), &error_abort);
 }
 
 static void soc_clock(PIC32MZMachine *s, DeviceState *dev, const char *input,
                       const char *output)
 {
-    if (!dev) return;
     qdev_connect_clock_in(dev, input, qdev_get_clock_out(s->cru, output));
 }
 
 static void soc_realize(DeviceState *dev, hwaddr base)
 {
-    if (!dev) return;
     sysbus_realize_and_unref(SYS_BUS_DEVICE(dev), &error_fatal);
     sysbus_mmio_map(SYS_BUS_DEVICE(dev), 0, base);
 }
 
 static void soc_irq(PIC32MZMachine *s, DeviceState *dev, int n, int vector)
 {
-    if (!dev) return;
     sysbus_connect_irq(SYS_BUS_DEVICE(dev), n,
                        qdev_get_gpio_in(s->evic, vector));
 }
@@ -186,14 +188,14 @@ static void soc_create_pins(PIC32MZMachine *s)
 {
     unsigned i;
 
-    s->ports = soc_new("pic32mz-ports");
-    if (s->ports) qdev_prop_set_uint32(s->ports, "package", s->chip.pins);
+    s->ports = qdev_new(TYPE_PIC32_PORTS);
+    qdev_prop_set_uint32(s->ports, "package", s->chip.pins);
     soc_realize(s->ports, 0x1f860000);
     for (i = 0; i < N_PORTS; i++) {
         soc_irq(s, s->ports, i, PIC32_VECTOR_CHANGE_NOTICE_A + i);
     }
 
-    s->pps = soc_new("pic32mz-pps");
+    s->pps = qdev_new(TYPE_PIC32_PPS);
     soc_link(s->pps, "cru", s->cru);
     soc_link(s->pps, "ports", s->ports);
     soc_realize(s->pps, 0x1f801400);
@@ -209,11 +211,11 @@ static void soc_create_uarts(PIC32MZMachine *s)
     unsigned i, n;
 
     for (i = 0; i < N_UARTS; i++) {
-        DeviceState *dev = soc_new("pic32mz-uart");
+        DeviceState *dev = qdev_new(TYPE_PIC32_UART);
 
-        if (dev) qdev_prop_set_uint8(dev, "index", i + 1);
+        qdev_prop_set_uint8(dev, "index", i + 1);
         if (serial_hd(i)) {
-            if (dev) qdev_prop_set_chr(dev, "chardev", serial_hd(i));
+            qdev_prop_set_chr(dev, "chardev", serial_hd(i));
         }
         soc_link(dev, "pps", s->pps);
         soc_clock(s, dev, "pbclk", "pbclk2");
@@ -236,9 +238,11 @@ static void soc_create_timers(PIC32MZMachine *s)
 
     /* from the last to the first: an even timer is linked to the odd above */
     for (i = N_TIMERS - 1; i >= 0; i--) {
-        dev[i] = soc_new("pic32mz-timer");
-        if (dev[i]) qdev_prop_set_uint8(dev[i], "index", i + 1);
+        dev[i] = qdev_new(TYPE_PIC32_TIMER);
+        qdev_prop_set_uint32(dev[i], "index", i + 1);
         soc_clock(s, dev[i], "pbclk", "pbclk3");
+        soc_link(dev[i], "pps", s->pps);
+        soc_link(dev[i], "ports", s->ports);
         if (i == 0) {
             soc_clock(s, dev[i], "sosc", "sosc");
         }
@@ -254,62 +258,83 @@ static void soc_create_ethernet(PIC32MZMachine *s)
 {
     NICInfo *nd = &nd_table[0];
 
-    s->eth = soc_new("pic32mz-eth");
+    s->eth = qdev_new(TYPE_PIC32_ETH);
     if (nd->used) {
-        if (s->eth) qdev_set_nic_properties(s->eth, nd);
+        qdev_set_nic_properties(s->eth, nd);
     }
-    if (s->eth) object_property_set_str(OBJECT(s->eth), "mac", s->mac ?: DEFAULT_MAC,
+    object_property_set_str(OBJECT(s->eth), "mac", s->mac ?: DEFAULT_MAC,
                             &error_fatal);
-    if (s->eth) qdev_prop_set_string(s->eth, "phy", s->phy);
-    if (s->eth) qdev_prop_set_uint8(s->eth, "phy-address", s->phy_address);
+    qdev_prop_set_string(s->eth, "phy", s->phy);
+    qdev_prop_set_uint8(s->eth, "phy-address", s->phy_address);
+    soc_clock(s, s->eth, "pbclk", "pbclk5");
     soc_realize(s->eth, 0x1f882000);
     soc_irq(s, s->eth, 0, PIC32_VECTOR_ETHERNET);
+}
+
+static void soc_swap_program(void *opaque, int n, int level)
+{
+    pic32_flash_swap_program(&PIC32MZ_MACHINE(opaque)->flash, level);
+}
+
+static void soc_swap_boot(void *opaque, int n, int level)
+{
+    pic32_flash_swap_boot(&PIC32MZ_MACHINE(opaque)->flash, level);
+}
+
+static void soc_create_nvm(PIC32MZMachine *s)
+{
+    s->nvm = qdev_new(TYPE_PIC32_NVM);
+    qdev_prop_set_uint32(s->nvm, "flash-size", s->chip.flash_size);
+    soc_link(s->nvm, "cru", s->cru);
+    soc_realize(s->nvm, 0x1f800600);
+    soc_irq(s, s->nvm, 0, PIC32_VECTOR_FLASH_CONTROL);
+    qdev_connect_gpio_out_named(s->nvm, "pfswap", 0,
+                                qemu_allocate_irq(soc_swap_program, s, 0));
+    qdev_connect_gpio_out_named(s->nvm, "bfswap", 0,
+                                qemu_allocate_irq(soc_swap_boot, s, 0));
 }
 
 static void soc_create_system(PIC32MZMachine *s)
 {
     DeviceState *dev;
 
-    dev = soc_new("pic32mz-nvm");
-    if (dev) qdev_prop_set_uint32(dev, "flash-size", s->chip.flash_size);
-    soc_realize(dev, 0x1f800600);
-    soc_irq(s, dev, 0, PIC32_VECTOR_FLASH_CONTROL);
-
-    dev = soc_new("pic32mz-wdt");
+    dev = qdev_new(TYPE_PIC32_WDT);
     soc_link(dev, "cru", s->cru);
     soc_clock(s, dev, "lprc", "lprc");
     soc_realize(dev, 0x1f800800);
 
-    dev = soc_new("pic32mz-dmt");
+    dev = qdev_new(TYPE_PIC32_DMT);
     soc_link(dev, "cru", s->cru);
+    soc_clock(s, dev, "sysclk", "sysclk");
     soc_realize(dev, 0x1f800a00);
 
-    dev = soc_new("pic32mz-rng");
-    if (dev) qdev_prop_set_uint64(dev, "seed", s->rng_seed);
+    dev = qdev_new(TYPE_PIC32_RNG);
+    qdev_prop_set_uint64(dev, "seed", s->rng_seed);
+    soc_clock(s, dev, "pbclk", "pbclk5");
     soc_realize(dev, 0x1f8e6000);
 
-    soc_realize(soc_new("pic32mz-prefetch"), 0x1f8e0000);
+    soc_realize(qdev_new("pic32mz-prefetch"), 0x1f8e0000);
 }
 
 static void board_create_panel(PIC32MZMachine *s)
 {
     DeviceState *wire;
 
-    s->panel = soc_new("pic32mz-panel");
+    s->panel = qdev_new(TYPE_PIC32_PANEL);
     if (serial_hd(SERIAL_PANEL)) {
-        if (s->panel) qdev_prop_set_chr(s->panel, "chardev", serial_hd(SERIAL_PANEL));
+        qdev_prop_set_chr(s->panel, "chardev", serial_hd(SERIAL_PANEL));
     }
     soc_link(s->panel, "ports", s->ports);
     soc_link(s->panel, "eth", s->eth);
     soc_link(s->panel, "cru", s->cru);
-    if (s->panel) qdev_realize_and_unref(s->panel, NULL, &error_fatal);
+    qdev_realize_and_unref(s->panel, NULL, &error_fatal);
 
     if (serial_hd(SERIAL_WIRE)) {
-        wire = soc_new("pic32mz-wire");
-        if (wire) qdev_prop_set_chr(wire, "chardev", serial_hd(SERIAL_WIRE));
+        wire = qdev_new(TYPE_PIC32_WIRE);
+        qdev_prop_set_chr(wire, "chardev", serial_hd(SERIAL_WIRE));
         soc_link(wire, "panel", s->panel);
         soc_link(wire, "eth", s->eth);
-        if (wire) qdev_realize_and_unref(wire, NULL, &error_fatal);
+        qdev_realize_and_unref(wire, NULL, &error_fatal);
     }
 }
 
@@ -344,6 +369,7 @@ static void pic32mz_init(MachineState *machine)
     soc_create_pins(s);
     soc_create_uarts(s);
     soc_create_timers(s);
+    soc_create_nvm(s);
     soc_create_system(s);
     soc_create_ethernet(s);
     board_create_panel(s);
@@ -366,12 +392,13 @@ static void pic32mz_reset(MachineState *machine, ShutdownCause reason)
         memset(memory_region_get_ram_ptr(machine->ram), 0, machine->ram_size);
     }
     pic32_flash_reset(&s->flash);
+    pic32_nvm_set_boot_swap(PIC32_NVM(s->nvm), s->flash.boot_swapped);
     pic32_flash_devcfg(&s->flash, devcfg);
     pic32_cru_latch_devcfg(cru, devcfg);
     /* DEVCFG0.BOOTISA (bit 6): 0 starts in microMIPS */
     m5150_set_boot_isa(s->cpu, !(devcfg[0] & (1 << 6)));
     qemu_devices_reset(reason);
-    if (pic32_panel_reset && s->panel) pic32_panel_reset(s->panel,
+    pic32_panel_reset(PIC32_PANEL(s->panel),
                       pic32_cru_reset_name(pic32_cru_reset_cause(cru)));
 }
 

@@ -8,14 +8,16 @@
 void rng_init(void)
 {
     RNGCON = RNGCON_TRNGMODE_MASK | RNGCON_TRNGEN_MASK | STATE_BITS << RNGCON_PLEN_POSITION;
-    while ((RNGCNT & RNGCNT_RCNT_MASK) < STATE_BITS)
-        ;
     /* x^64 + x^63 + x^61 + x^60 + 1 is primitive; bit n of RNGPOLY is the coefficient of x^(64 - n). */
     RNGPOLY1 = 1u << 0 | 1u << 1 | 1u << 3 | 1u << 4;
     RNGPOLY2 = 0;
-    RNGCON |= RNGCON_LOAD_MASK;
-    while (RNGCON & RNGCON_LOAD_MASK)
-        ;
+    do {
+        while ((RNGCNT & RNGCNT_RCNT_MASK) < STATE_BITS)
+            ;
+        RNGCON |= RNGCON_LOAD_MASK;
+        while (RNGCON & RNGCON_LOAD_MASK)
+            ;
+    } while (!(RNGNUMGEN1 | RNGNUMGEN2));           /* a shift register of zeroes would stay so for ever */
     RNGCON |= RNGCON_PRNGEN_MASK;
 }
 

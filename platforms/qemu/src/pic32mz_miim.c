@@ -76,7 +76,8 @@ static void miim_next_scan(PIC32Miim *miim)
     miim->regaddr = FIELD_EX32(miim_reg(miim, A_EMAC1MADR), EMAC1MADR,
                                REGADDR);
     if (FIELD_EX32(miim_reg(miim, A_EMAC1MCFG), EMAC1MCFG, SCANINC)) {
-        miim->phyaddr = miim->phyaddr >= top ? MIN(1, top) : miim->phyaddr + 1;
+        miim->phyaddr = miim->phyaddr >= top ? MIN(1u, top)
+                                              : miim->phyaddr + 1u;
     } else {
         miim->phyaddr = top;
     }

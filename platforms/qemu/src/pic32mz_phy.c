@@ -31,7 +31,6 @@ REG8(BMCR, 0)
     FIELD(BMCR, FULLDPLX, 8, 1)
 REG8(BMSR, 1)
     FIELD(BMSR, ANCOMPLETE, 5, 1)
-    FIELD(BMSR, REMOTEFAULT, 4, 1)
     FIELD(BMSR, LINK, 2, 1)
 REG8(PHYID1, 2)
 REG8(PHYID2, 3)
@@ -48,7 +47,6 @@ REG8(SCSIR, 27)
 REG8(ISR, 29)
     FIELD(ISR, ENERGYON, 7, 1)
     FIELD(ISR, ANCOMPLETE, 6, 1)
-    FIELD(ISR, REMOTEFAULT, 5, 1)
     FIELD(ISR, LINKDOWN, 4, 1)
     FIELD(ISR, LPACK, 3, 1)
     FIELD(ISR, PAGE, 1, 1)
@@ -165,21 +163,20 @@ static uint16_t pic32_phy_speed_indication(const PIC32Phy *phy)
 static void pic32_phy_link_up(PIC32Phy *phy)
 {
     phy->link = true;
-    phy->regs[A_BMSR] |= R_BMSR_LINK_MASK;
     if (phy->model->smsc) {
         phy->regs[A_PSCSR] = FIELD_DP32(phy->regs[A_PSCSR], PSCSR, SPEED,
                                         pic32_phy_speed_indication(phy));
     }
 }
 
-/* BMSR's link bit latches low until it is read: 802.3 22.2.4.2.13. */
 static void pic32_phy_link_down(PIC32Phy *phy)
 {
     if (phy->link) {
+        phy->link_lost = true;
         pic32_phy_flag(phy, R_ISR_LINKDOWN_MASK);
     }
     phy->link = false;
-    phy->regs[A_BMSR] &= ~(R_BMSR_LINK_MASK | R_BMSR_ANCOMPLETE_MASK);
+    phy->regs[A_BMSR] &= ~R_BMSR_ANCOMPLETE_MASK;
     phy->regs[A_ANLPAR] = phy->model->reset[A_ANLPAR];
     phy->regs[A_ANER] &= ~R_ANER_LPANABLE_MASK;
     if (phy->model->smsc) {
@@ -303,6 +300,7 @@ bool pic32_phy_init(PIC32Phy *phy, const char *model, uint8_t address,
 void pic32_phy_reset(PIC32Phy *phy)
 {
     phy->link = false;
+    phy->link_lost = false;
     pic32_phy_defaults(phy, true);
     pic32_phy_start(phy);
 }
@@ -333,9 +331,9 @@ uint16_t pic32_phy_read(PIC32Phy *phy, uint8_t address, uint8_t reg)
     value = phy->regs[reg];
     switch (reg) {
     case A_BMSR:
-        /* The read ends the latches: the next one shows how it is now. */
-        phy->regs[A_BMSR] = FIELD_DP32(value & ~R_BMSR_REMOTEFAULT_MASK, BMSR,
-                                       LINK, phy->link);
+        /* The link bit latches low until it is read: 802.3 22.2.4.2.13 */
+        value = FIELD_DP32(value, BMSR, LINK, phy->link && !phy->link_lost);
+        phy->link_lost = false;
         break;
     case A_ANER:
         phy->regs[A_ANER] &= ~R_ANER_PAGE_MASK;
@@ -403,6 +401,7 @@ const VMStateDescription vmstate_pic32_phy = {
         VMSTATE_UINT16(partner, PIC32Phy),
         VMSTATE_BOOL(cable, PIC32Phy),
         VMSTATE_BOOL(link, PIC32Phy),
+        VMSTATE_BOOL(link_lost, PIC32Phy),
         VMSTATE_UINT8(state, PIC32Phy),
         VMSTATE_TIMER_PTR(timer, PIC32Phy),
         VMSTATE_END_OF_LIST()

@@ -24,6 +24,7 @@ typedef struct PIC32Phy {
     uint16_t partner;               /* the base page of who is at the other end */
     bool cable;                     /* plugged in, with a partner at the other end */
     bool link;
+    bool link_lost;                 /* and nobody has read it since */
     uint8_t state;                  /* what the timer ends */
     QEMUTimer *timer;
 } PIC32Phy;

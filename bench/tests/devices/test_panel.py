@@ -241,8 +241,7 @@ def test_what_is_done_while_standing_comes_before_the_next_instruction(chip: Chi
 def test_at_the_end_of_a_run_is_done_before_it_stops(chip: ChipFactory, tmp_path: Path) -> None:
     with chip(cpu=True, image=hex_image(tmp_path / "a.hex", SPIN)) as c:
         c.write("ANSELB", 0)
-        c.panel.send({"pin": "RB12", "level": 1, "at": 8000})
-        c.panel.send({"run": 8000})
+        c.panel.send(b'{"run":8000}\n{"pin":"RB12","level":1,"at":8000}\n')
         c.panel.until("stopped")
         assert c.read("PORTB") == 0x1000
         c.panel.send({"pin": "RB12", "level": 0, "at": 8000})  # now

@@ -91,6 +91,13 @@ def test_set_clear_and_invert_act_on_lat_through_either_name(chip: ChipFactory) 
             assert c.read("PORTH") == 0x0281
 
 
+def test_port_aliases_start_from_what_lat_holds(chip: ChipFactory) -> None:
+    with chip() as c:
+        c.write("LATH", 0x0005)
+        c.write("PORTHINV", 0x0003)
+        assert c.read("LATH") == 0x0006
+
+
 def test_aliases_read_as_zero(chip: ChipFactory) -> None:
     with chip() as c:
         c.write("LATHSET", 0xFFFF)

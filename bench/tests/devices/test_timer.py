@@ -255,6 +255,8 @@ def test_gated_match_does_not_interrupt(chip: ChipFactory) -> None:
         c.panel.send({"pin": "RD2", "level": 1})
         c.step_ns(25 * TICK)
         assert (c.read("TMR2"), c.ifs("TIMER_2")) == (5, 0)
+        c.write("PR2", 19)  # nor does it when the period is changed
+        assert (c.read("TMR2"), c.ifs("TIMER_2")) == (5, 0)
 
 
 def test_timer1_runs_from_the_secondary_oscillator(chip: ChipFactory) -> None:

@@ -17,10 +17,10 @@ PLL_FROM_POSC = 0xFFF9310A & ~0x80  # 24 MHz / 3 * 50 / 2
 SPLL_HS = 0x7F7F7EB9 & ~0x8000
 
 
-def image(tmp_path: Path, devcfg2: int = ERASED, devcfg1: int = ERASED, devcfg0: int = ERASED) -> Path:
+def image(tmp_path: Path, devcfg2: int = ERASED, devcfg1: int = ERASED, devcfg3: int = ERASED) -> Path:
     """A HEX file with nothing but configuration words."""
     words = IntelHex()
-    words.puts(DEVCFG3, struct.pack("<4I", ERASED, devcfg2, devcfg1, devcfg0))
+    words.puts(DEVCFG3, struct.pack("<4I", devcfg3, devcfg2, devcfg1, ERASED))
     path = tmp_path / "config.hex"
     words.write_hex_file(str(path))
     return path
@@ -54,6 +54,8 @@ def test_peripheral_clock_dividers_need_the_key(chip, tmp_path: Path) -> None:
         pic.write("PB3DIV", 0x8803)
         assert pic.read("PB3DIV") == 0x8803
         assert timer_rate(pic) == pytest.approx(50e6, rel=0.01)
+        pic.write("PB3DIV", 0x8802)
+        assert timer_rate(pic) == pytest.approx(200e6 / 3, rel=0.001)
 
 
 def test_software_switches_the_clock(chip, tmp_path: Path) -> None:
@@ -77,6 +79,18 @@ def test_iolock_needs_the_key_but_jtag_does_not(chip) -> None:
         pic.write("SYSKEY", 0x33333333)
         pic.write("CFGCON", pic.read("CFGCON") & ~0x2000)
         assert pic.read("CFGCON") & 0x2000
+
+
+@pytest.mark.parametrize(("one_way", "after"), [(True, 0x2000), (False, 0)])
+def test_iolock_is_cleared_again_only_where_devcfg3_allows_it(chip, tmp_path: Path, one_way: bool, after: int) -> None:
+    with chip(image=image(tmp_path, devcfg3=ERASED if one_way else ERASED & ~(1 << 29))) as pic:
+        pic.unlock()
+        pic.write("CFGCON", pic.read("CFGCON") | 0x2000)
+        pic.write("CFGCON", pic.read("CFGCON") & ~0x2000)
+        assert pic.read("CFGCON") & 0x2000 == after
+        pic.qmp("system_reset")
+        pic.settle()
+        assert pic.read("CFGCON") & 0x2000 == 0
 
 
 def test_a_wrong_key_sequence_does_not_unlock(chip) -> None:

@@ -313,7 +313,9 @@ static void soc_create_system(PIC32MZMachine *s)
     soc_clock(s, dev, "pbclk", "pbclk5");
     soc_realize(dev, 0x1f8e6000);
 
-    soc_realize(qdev_new("pic32mz-prefetch"), 0x1f8e0000);
+    dev = qdev_new("pic32mz-prefetch");
+    soc_realize(dev, 0x1f8e0000);
+    soc_irq(s, dev, 0, PIC32_VECTOR_PREFETCH);
 }
 
 static void board_create_panel(PIC32MZMachine *s)

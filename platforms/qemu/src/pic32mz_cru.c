@@ -109,6 +109,9 @@ FIELD(DEVCFG1, FNOSC, 0, 3)
 FIELD(DEVCFG1, FSOSCEN, 6, 1)
 FIELD(DEVCFG1, POSCMOD, 8, 2)
 FIELD(DEVCFG1, SWITCH_ENABLED, 14, 1)
+FIELD(DEVCFG3, PGL1WAY, 27, 1)
+FIELD(DEVCFG3, PMDL1WAY, 28, 1)
+FIELD(DEVCFG3, IOL1WAY, 29, 1)
 
 /* CFGCON bits that only the unlock sequence opens; JTAGEN and such are free */
 #define CFGCON_LOCKED   (R_CFGCON_PGLOCK_MASK | R_CFGCON_PMDLOCK_MASK | \
@@ -251,8 +254,10 @@ static void cru_update_clocks(PIC32Cru *s)
         uint32_t div = pic32_sfr_get(&s->osc, A_PB1DIV + i * 0x10);
         bool on = i == 0 || FIELD_EX32(div, PB1DIV, ON);
 
-        clock_update_hz(s->pbclk[i],
-                        on ? sysclk / (FIELD_EX32(div, PB1DIV, PBDIV) + 1) : 0);
+        /* in periods: a third of 8 MHz is no whole number of Hz */
+        clock_update(s->pbclk[i],
+                     on ? clock_get(s->sysclk) *
+                          (FIELD_EX32(div, PB1DIV, PBDIV) + 1) : 0);
     }
     clock_update_hz(s->frc, FRC_HZ);
     clock_update_hz(s->lprc, LPRC_HZ);
@@ -438,6 +443,23 @@ static uint32_t cfg_read(void *opaque, hwaddr offset, unsigned size)
     return pic32_sfr_get(&s->cfg, offset);
 }
 
+/* CFGCON locks that stay set until a reset: DEVCFG3.PGL1WAY and its like. */
+static uint32_t cfg_one_way(PIC32Cru *s)
+{
+    uint32_t mask = 0;
+
+    if (FIELD_EX32(s->devcfg[3], DEVCFG3, PGL1WAY)) {
+        mask |= R_CFGCON_PGLOCK_MASK;
+    }
+    if (FIELD_EX32(s->devcfg[3], DEVCFG3, PMDL1WAY)) {
+        mask |= R_CFGCON_PMDLOCK_MASK;
+    }
+    if (FIELD_EX32(s->devcfg[3], DEVCFG3, IOL1WAY)) {
+        mask |= R_CFGCON_IOLOCK_MASK;
+    }
+    return mask;
+}
+
 static void cfg_write(void *opaque, hwaddr offset, uint32_t old,
                       uint32_t value)
 {
@@ -451,6 +473,9 @@ static void cfg_write(void *opaque, hwaddr offset, uint32_t old,
         cru_refuse(&s->cfg, offset,
                    (old & CFGCON_LOCKED) | (value & ~CFGCON_LOCKED),
                    "SYSKEY is locked");
+    } else if (offset == A_CFGCON && (old & ~value & cfg_one_way(s))) {
+        cru_refuse(&s->cfg, offset, value | (old & cfg_one_way(s)),
+                   "DEVCFG3 lets this lock be set once only");
     } else if (offset >= A_PMD1 && offset <= A_PMD7 &&
                FIELD_EX32(cfgcon, CFGCON, PMDLOCK)) {
         cru_refuse(&s->cfg, offset, old, "CFGCON.PMDLOCK is set");

@@ -18,7 +18,7 @@ LAYERS = [
     ["panel_link", "clock"],
     ["console", "panel", "network"],
     ["bench"],
-    ["stream", "footprint"],
+    ["stream", "footprint", "page"],
     ["plugin", "robot", "benchmark"],
     ["cli"],
 ]

@@ -12,11 +12,13 @@ from robot.libraries.BuiltIn import BuiltIn
 
 from pic32bench import __version__
 from pic32bench.robot.hands import PanelKeywords
+from pic32bench.robot.page import PageKeywords
 from pic32bench.robot.stream import StreamKeywords
 from pic32bench.robot.terminal import TerminalKeywords
+from pic32bench.robot.wire import WireKeywords
 
 
-class Pic32Bench(TerminalKeywords, PanelKeywords, StreamKeywords):
+class Pic32Bench(TerminalKeywords, PanelKeywords, StreamKeywords, PageKeywords, WireKeywords):
     """Works an emulated PIC32MZ EF board like a person at the desk.
 
     = Time =

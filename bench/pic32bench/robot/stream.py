@@ -3,13 +3,15 @@
 
 from __future__ import annotations
 
+import tempfile
+from pathlib import Path
 from urllib.parse import urlsplit
 
 from pic32bench import paths
 from pic32bench.errors import UsageError
 from pic32bench.footprint import measure
 from pic32bench.robot.emulation import EmulationKeywords
-from pic32bench.stream import Verdict, judge
+from pic32bench.stream import Verdict, judge, rate
 from pic32bench.stream.client import StreamClient
 
 
@@ -41,39 +43,57 @@ class StreamKeywords(EmulationKeywords):
         self._client().echo(message, timeout)
 
     def collect_stream(self, frames: int, timeout: float = 30.0) -> list[str | bytes]:
-        """So many messages of the stream, raw, from now on."""
-        client = self._client()
-        client.drain()
-        return client.collect(frames=frames, timeout=timeout)
+        """So many messages of the stream, raw, made from now on."""
+        self._settle(0)
+        return self._client().collect(frames=frames, timeout=timeout)
 
-    def stream_should_be_noise(self, frames: int = 200, settle: float = 0.2, timeout: float = 30.0) -> Verdict:
+    def stream_should_be_noise(self, frames: int = 64, settle: float = 0.05, timeout: float = 30.0) -> Verdict:
         """Fails unless the stream is noise, and says what it is instead.
 
-        What comes in the first ``settle`` seconds may still be from before the switch moved and is not judged. True
-        noise is called something else once in 100,000 times.
+        What the board made up to ``settle`` seconds from now may still be from before the switch moved and is not
+        judged. 64 frames are the fewest that noise can be told by. True noise is called something else once in
+        100,000 times.
         """
         verdict = self._judge(frames, settle, timeout)
         if not verdict.is_noise:
             raise AssertionError(f"the stream is not noise but {verdict}")
         return verdict
 
-    def stream_should_be_ramp(self, frames: int = 100, settle: float = 0.2, timeout: float = 30.0) -> Verdict:
+    def stream_should_be_ramp(self, frames: int = 64, settle: float = 0.05, timeout: float = 30.0) -> Verdict:
         """Fails unless every step of the stream, within and across frames, is +4000; says what it is instead.
 
-        What comes in the first ``settle`` seconds may still be from before the switch moved and is not judged.
+        What the board made up to ``settle`` seconds from now may still be from before the switch moved and is not
+        judged.
         """
         verdict = self._judge(frames, settle, timeout)
         if not verdict.is_ramp:
             raise AssertionError(f"the stream is not a ramp but {verdict}")
         return verdict
 
-    def stream_should_be_silent(self, seconds: float = 1.0, settle: float = 0.2) -> None:
-        """Fails if a message comes within ``seconds``, after ``settle`` seconds for what was on its way."""
+    def stream_should_be_silent(self, seconds: float = 0.5) -> None:
+        """Fails if the board makes a message of the stream within ``seconds`` from now."""
         client = self._client()
-        client.listen(settle)
+        self._settle(0)
         messages = client.listen(seconds)
         if messages:
             raise AssertionError(f"{len(messages)} messages came in {seconds:g} s of silence, first {messages[0]!r}")
+
+    def stream_period(self, frames: int = 20, timeout: float = 30.0) -> float:
+        """Median time between the stream's frames from now on, virtual seconds, over so many frames.
+
+        The times are those at which the frames left the board, taken inside the emulator: when they reached this
+        computer says nothing.
+        """
+        self._settle(0)
+        before = len(self._times())
+        self._client().collect(frames=frames, timeout=timeout)
+        return rate.median_period(self._times()[before : before + frames])
+
+    def _times(self) -> list[float]:
+        with tempfile.TemporaryDirectory(prefix="pic32bench-") as folder:
+            pcap = Path(folder) / "stream.pcap"
+            self.board.network.save_pcap(pcap)
+            return rate.stream_times(pcap)
 
     def footprint_should_fit(self, image: str | None = None, budget: str | None = None) -> None:
         """Fails if a function or variable of an ELF or MAP is bigger than the footprint table says.
@@ -85,9 +105,15 @@ class StreamKeywords(EmulationKeywords):
             raise AssertionError(report.complaint())
 
     def _judge(self, frames: int, settle: float, timeout: float) -> Verdict:
+        self._settle(settle)
+        return judge(self._client().collect(frames=frames, timeout=timeout))
+
+    def _settle(self, seconds: float) -> None:
+        """Takes away what the board made of the stream up to ``seconds`` after it has seen all that hands did."""
         client = self._client()
-        client.listen(settle)
-        return judge(client.collect(frames=frames, timeout=timeout))
+        self.board.emulator.settle()
+        self.board.run_for(seconds)
+        client.catch_up()
 
     def _client(self) -> StreamClient:
         if self._stream is None:

@@ -114,6 +114,7 @@ class StreamClient:
         self._connection: ClientConnection | None = None
         self._stream: deque[Received] = deque()
         self._count = 0
+        self._markers = 0
         self._reset_sent = False
 
     # Connection
@@ -292,6 +293,19 @@ class StreamClient:
         taken = [received.message for received in self._stream]
         self._stream.clear()
         return taken
+
+    def catch_up(self, timeout: float = 10.0) -> list[Message]:
+        """Take everything that the board sent of the stream before now, however late it comes.
+
+        A marker is sent and its echo waited for: the board answers in order, so what comes after the echo was made
+        after this call began. No waiting by the clock can promise that.
+
+        Raises:
+            StreamTimeoutError, StreamClosedError: the marker did not come back.
+        """
+        self._markers += 1
+        self.echo(f"catch up {self._markers}", timeout)
+        return self.drain()
 
     def _collect(self, count: int, timeout: float) -> list[Received]:
         deadline = self._deadline(timeout)

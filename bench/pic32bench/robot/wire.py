@@ -1,0 +1,80 @@
+# SPDX-License-Identifier: MIT
+"""Keywords for network ``wire``: what the board sends, and a neighbour on its cable."""
+
+from __future__ import annotations
+
+from pic32bench import bench
+from pic32bench.errors import UsageError
+from pic32bench.network import WireNetwork
+from pic32bench.network.neighbour import Neighbour, is_announcement, is_probe
+from pic32bench.network.wire import Frame
+from pic32bench.robot.emulation import EmulationKeywords
+
+
+class WireKeywords(EmulationKeywords):
+    """ARP and NetBIOS as another station sees them (RFC 826, RFC 3927, RFC 1002). Need network ``wire``."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._neighbour: tuple[bench.Board, Neighbour] | None = None
+
+    def neighbour_has_address(self, address: str) -> None:
+        """From now on the neighbour has this address too, and answers for it when it is asked or probed."""
+        self._station().addresses.add(address)
+
+    def neighbour_announces_address(self, address: str) -> None:
+        """The neighbour announces an address by ARP as its own. If it is the board's, that is a conflict."""
+        self._station().announce(address)
+
+    def neighbour_probes_for_address(self, address: str) -> None:
+        """The neighbour probes for an address by ARP, as if it was about to take it too."""
+        self._station().probe(address)
+
+    def wait_for_arp_probe(self, address: str | None = None, timeout: float = 10.0) -> Frame:
+        """Waits until the board probes for an address, any or this one; returns the frame (``time``, ``packet``)."""
+        return self._wire().receive(lambda packet: is_probe(packet, address), timeout)
+
+    def wait_for_arp_announcement(self, address: str | None = None, timeout: float = 10.0) -> Frame:
+        """Waits until the board announces an address, any or this one; returns the frame (``time``, ``packet``)."""
+        return self._wire().receive(lambda packet: is_announcement(packet, address), timeout)
+
+    def address_should_answer(self, address: str, timeout: float = 1.0) -> str:
+        """The neighbour asks by ARP who has the address; fails unless the board answers, from its own MAC address."""
+        found = self._station().resolve(address, timeout)
+        board = self.board.description.ethernet.mac.lower()
+        if found is None:
+            raise AssertionError(f"nobody answered ARP for {address} within {timeout:g} s")
+        if found != board:
+            raise AssertionError(f"{found} answered ARP for {address}: expected the board, {board}")
+        return found
+
+    def address_should_not_answer(self, address: str, timeout: float = 1.0) -> None:
+        """The neighbour asks by ARP who has the address; fails if the board answers within ``timeout`` seconds."""
+        found = self._station().resolve(address, timeout)
+        if found is not None:
+            raise AssertionError(f"{found} answered ARP for {address}: expected nobody to")
+
+    def ask_for_name(self, name: str, timeout: float = 2.0) -> str:
+        """The neighbour broadcasts a NetBIOS query for the name; returns the address in the board's answer."""
+        found = self._station().ask_name(name, timeout)
+        if found is None:
+            raise AssertionError(f"no NetBIOS answer for {name} within {timeout:g} s")
+        return found
+
+    def name_should_not_answer(self, name: str, timeout: float = 2.0) -> None:
+        """The neighbour broadcasts a NetBIOS query for the name; fails if the board says that it has it."""
+        found = self._station().ask_name(name, timeout)
+        if found is not None:
+            raise AssertionError(f"the board answered NetBIOS name {name} with {found}: expected no answer")
+
+    def _wire(self) -> WireNetwork:
+        network = self.board.network
+        if not isinstance(network, WireNetwork):
+            raise UsageError(f"network {network.name} shows no frames: start the board with network=wire")
+        return network
+
+    def _station(self) -> Neighbour:
+        """The neighbour; it is on the cable from the first time it is spoken of."""
+        if self._neighbour is None or self._neighbour[0] is not self.board:
+            self._neighbour = (self.board, Neighbour(self._wire()))
+        return self._neighbour[1]

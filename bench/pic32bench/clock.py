@@ -123,7 +123,9 @@ class LockStepClock(Clock):
                     emulator.activity.wait(left)
             if not self._link.stops:
                 self._check()
-                raise emulator.stuck(f"stopped moving at {self._now_ns / NS:.3f} s of virtual time: no progress")
+                raise emulator.stuck(
+                    f"stopped moving at {self._now_ns / NS:.3f} s of virtual time and made no progress"
+                )
             self._now_ns = self._link.stops[-1].time_ns
             emulator.drain()
             self._check()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The cable is in, but nobody is at the other end."""
+"""The cable is in, its link is up, but nobody is at the other end."""
 
 from __future__ import annotations
 
@@ -13,6 +13,10 @@ class NoNetwork(Network):
 
     name = "none"
     lock_step = True
+
+    def arguments(self) -> tuple[str, ...]:
+        # A hub with no other port; with no netdev at all the PHY would see no link.
+        return ("-netdev", "hubport,id=net0,hubid=0", "-net", "nic,netdev=net0")
 
     def save_pcap(self, path: Path) -> bool:
         return False

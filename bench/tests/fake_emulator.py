@@ -9,6 +9,7 @@ busy (any user port is taken), panic=SECONDS, frozen (virtual time stands still)
 
 from __future__ import annotations
 
+import contextlib
 import heapq
 import json
 import os
@@ -105,7 +106,8 @@ class Fake:
 
     def write(self, name: str, data: bytes) -> None:
         if name in self.socks:
-            self.socks[name].sendall(data)
+            with contextlib.suppress(BrokenPipeError):
+                self.socks[name].sendall(data)
 
     def say(self, text: str) -> None:
         self.write(f"uart{self.uart}", text.encode())
@@ -219,11 +221,12 @@ class Fake:
         self.write("qmp", json.dumps(greeting).encode() + b"\n")
         while True:
             ready, _, _ = select.select(list(self.socks.values()), [], [], 0.005 if self.free_running else None)
-            for name, sock in self.socks.items():
+            for name, sock in list(self.socks.items()):
                 if sock in ready:
                     data = sock.recv(65536)
-                    if not data:
-                        sys.exit(0)
+                    if not data:  # as QEMU does, live on without it
+                        del self.socks[name]
+                        continue
                     self.take(name, data)
             self.advance()
 

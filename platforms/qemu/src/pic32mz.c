@@ -26,6 +26,7 @@
 #include "sysemu/reset.h"
 #include "sysemu/sysemu.h"
 #include "m5150.h"
+#include "pic32mz_cfg.h"
 #include "pic32mz_cru.h"
 #include "pic32mz_dmt.h"
 #include "pic32mz_eth.h"
@@ -76,6 +77,7 @@ struct PIC32MZMachine {
     M5150CPU *cpu;
     PIC32Flash flash;
     DeviceState *storage;
+    DeviceState *cfg;
     DeviceState *cru;
     DeviceState *evic;
     DeviceState *nvm;
@@ -167,13 +169,16 @@ static void soc_create_core(PIC32MZMachine *s)
     sysbus_realize_and_unref(SYS_BUS_DEVICE(s->storage), &error_fatal);
     sysbus_mmio_map_overlap(SYS_BUS_DEVICE(s->storage), 0, PIC32_SFR_BASE, -1);
 
+    s->cfg = qdev_new(TYPE_PIC32_CFG);
+    qdev_prop_set_uint32(s->cfg, "devid", s->chip.devid);
+    soc_realize(s->cfg, 0x1f800000);
+
     s->cru = qdev_new(TYPE_PIC32_CRU);
     soc_link(s->cru, "cpu", DEVICE(s->cpu));
+    soc_link(s->cru, "cfg", s->cfg);
     qdev_prop_set_uint32(s->cru, "posc-hz", s->posc_hz);
     qdev_prop_set_uint32(s->cru, "sosc-hz", s->sosc_hz);
-    qdev_prop_set_uint32(s->cru, "devid", s->chip.devid);
-    soc_realize(s->cru, 0x1f800000);
-    sysbus_mmio_map(SYS_BUS_DEVICE(s->cru), 1, 0x1f801200);
+    soc_realize(s->cru, 0x1f801200);
 
     s->evic = qdev_new(TYPE_PIC32_EVIC);
     soc_link(s->evic, "cpu", DEVICE(s->cpu));
@@ -196,7 +201,7 @@ static void soc_create_pins(PIC32MZMachine *s)
     }
 
     s->pps = qdev_new(TYPE_PIC32_PPS);
-    soc_link(s->pps, "cru", s->cru);
+    soc_link(s->pps, "cfg", s->cfg);
     soc_link(s->pps, "ports", s->ports);
     soc_realize(s->pps, 0x1f801400);
 }
@@ -285,7 +290,7 @@ static void soc_create_nvm(PIC32MZMachine *s)
 {
     s->nvm = qdev_new(TYPE_PIC32_NVM);
     qdev_prop_set_uint32(s->nvm, "flash-size", s->chip.flash_size);
-    soc_link(s->nvm, "cru", s->cru);
+    soc_link(s->nvm, "cfg", s->cfg);
     soc_realize(s->nvm, 0x1f800600);
     soc_irq(s, s->nvm, 0, PIC32_VECTOR_FLASH_CONTROL);
     qdev_connect_gpio_out_named(s->nvm, "pfswap", 0,
@@ -396,7 +401,7 @@ static void pic32mz_reset(MachineState *machine, ShutdownCause reason)
     pic32_flash_reset(&s->flash);
     pic32_nvm_set_boot_swap(PIC32_NVM(s->nvm), s->flash.boot_swapped);
     pic32_flash_devcfg(&s->flash, devcfg);
-    pic32_cru_latch_devcfg(cru, devcfg);
+    pic32_cfg_latch_devcfg(PIC32_CFG(s->cfg), devcfg);
     /* DEVCFG0.BOOTISA (bit 6): 0 starts in microMIPS */
     m5150_set_boot_isa(s->cpu, !(devcfg[0] & (1 << 6)));
     qemu_devices_reset(reason);

@@ -1,13 +1,11 @@
 /*
- * PIC32MZ clock and reset unit, system key and device configuration
+ * PIC32MZ clock and reset unit
  *
  * PIC32 Family Reference Manual, section 42 (oscillators with enhanced PLL,
- * DS60001250) and section 7 (resets, DS60001118); CFGCON, DEVID, SYSKEY and
- * PMDx as in the data sheet, DS60001320, chapters 33 and 34.
+ * DS60001250) and section 7 (resets, DS60001118).
  *
  * Left out: the fail-safe clock monitor (no oscillator fails here), slew
- * rate of clock changes, sleep; REFOx are registers without an output; a
- * module that PMDx disables stays usable.
+ * rate of clock changes, sleep; REFOx are registers without an output.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -24,29 +22,6 @@
 #include "sysemu/runstate.h"
 #include "sysemu/sysemu.h"
 #include "pic32mz_cru.h"
-
-REG32(CFGCON, 0x000)
-    FIELD(CFGCON, JTAGEN, 3, 1)
-    FIELD(CFGCON, ECCCON, 4, 2)
-    FIELD(CFGCON, PGLOCK, 11, 1)
-    FIELD(CFGCON, PMDLOCK, 12, 1)
-    FIELD(CFGCON, IOLOCK, 13, 1)
-    FIELD(CFGCON, OCACLK, 16, 1)
-    FIELD(CFGCON, ICACLK, 17, 1)
-    FIELD(CFGCON, CPUPRI, 24, 1)
-    FIELD(CFGCON, DMAPRI, 25, 1)
-REG32(DEVID, 0x020)
-REG32(SYSKEY, 0x030)
-REG32(PMD1, 0x040)
-REG32(PMD2, 0x050)
-REG32(PMD3, 0x060)
-REG32(PMD4, 0x070)
-REG32(PMD5, 0x080)
-REG32(PMD6, 0x090)
-REG32(PMD7, 0x0a0)
-REG32(CFGEBIA, 0x0c0)
-REG32(CFGEBIC, 0x0d0)
-REG32(CFGPG, 0x0e0)
 
 REG32(OSCCON, 0x000)
     FIELD(OSCCON, OSWEN, 0, 1)
@@ -103,23 +78,11 @@ REG32(CLKSTAT, 0x1d0)
     FIELD(CLKSTAT, LPRCRDY, 5, 1)
 
 /* Fields of the configuration words */
-FIELD(DEVCFG0, JTAGEN, 2, 1)
-FIELD(DEVCFG0, FECCCON, 8, 2)
 FIELD(DEVCFG1, FNOSC, 0, 3)
 FIELD(DEVCFG1, FSOSCEN, 6, 1)
 FIELD(DEVCFG1, POSCMOD, 8, 2)
 FIELD(DEVCFG1, SWITCH_ENABLED, 14, 1)
-FIELD(DEVCFG3, PGL1WAY, 27, 1)
-FIELD(DEVCFG3, PMDL1WAY, 28, 1)
-FIELD(DEVCFG3, IOL1WAY, 29, 1)
 
-/* CFGCON bits that only the unlock sequence opens; JTAGEN and such are free */
-#define CFGCON_LOCKED   (R_CFGCON_PGLOCK_MASK | R_CFGCON_PMDLOCK_MASK | \
-                         R_CFGCON_IOLOCK_MASK | R_CFGCON_OCACLK_MASK | \
-                         R_CFGCON_ICACLK_MASK | R_CFGCON_CPUPRI_MASK | \
-                         R_CFGCON_DMAPRI_MASK)
-
-#define CFG_SIZE        0x100
 #define OSC_SIZE        0x200
 #define POSCMOD_OFF     3
 
@@ -130,28 +93,9 @@ FIELD(DEVCFG3, IOL1WAY, 29, 1)
 #define SWITCH_NS       2000
 #define PLL_LOCK_NS     100000
 
-#define SYSKEY1         0xaa996655
-#define SYSKEY2         0x556699aa
-
 enum {
     NOSC_FRCDIV, NOSC_SPLL, NOSC_POSC, NOSC_RESERVED, NOSC_SOSC, NOSC_LPRC,
     NOSC_BFRC, NOSC_FRCDIV7,
-};
-
-static const PIC32SfrDef cfg_defs[] = {
-    { "CFGCON", A_CFGCON, 0x00000009, 0x030338ff | (1 << 8), true },
-    { "DEVID", A_DEVID, 0, 0, true },
-    { "SYSKEY", A_SYSKEY, 0, UINT32_MAX, true },
-    { "PMD1", A_PMD1, 0, 0x00001001 },
-    { "PMD2", A_PMD2, 0, 0x00000003 },
-    { "PMD3", A_PMD3, 0, 0x01ff01ff },
-    { "PMD4", A_PMD4, 0, 0x000001ff },
-    { "PMD5", A_PMD5, 0, 0x311f3f3f },
-    { "PMD6", A_PMD6, 0, 0x10830f01 },
-    { "PMD7", A_PMD7, 0, 0x00500010 },
-    { "CFGEBIA", A_CFGEBIA, 0, 0x80ffffff },
-    { "CFGEBIC", A_CFGEBIC, 0, 0xee0337f3 },
-    { "CFGPG", A_CFGPG, 0, 0xc0f33333 },
 };
 
 #define PBDIV_WRITABLE  0x0000807f
@@ -191,7 +135,7 @@ static const PIC32SfrDef osc_defs[] = {
 static bool cru_posc_on(PIC32Cru *s)
 {
     return s->posc_hz &&
-           FIELD_EX32(s->devcfg[1], DEVCFG1, POSCMOD) != POSCMOD_OFF;
+           FIELD_EX32(pic32_cfg_devcfg(s->cfg, 1), DEVCFG1, POSCMOD) != POSCMOD_OFF;
 }
 
 static bool cru_sosc_on(PIC32Cru *s)
@@ -290,7 +234,7 @@ static void cru_switch_done(void *opaque)
 static void cru_write_osccon(PIC32Cru *s, uint32_t old, uint32_t value)
 {
     if (FIELD_EX32(value, OSCCON, OSWEN) && !FIELD_EX32(old, OSCCON, OSWEN)) {
-        if (!FIELD_EX32(s->devcfg[1], DEVCFG1, SWITCH_ENABLED) ||
+        if (!FIELD_EX32(pic32_cfg_devcfg(s->cfg, 1), DEVCFG1, SWITCH_ENABLED) ||
             FIELD_EX32(old, OSCCON, CLKLOCK)) {
             value = FIELD_DP32(value, OSCCON, OSWEN, 0);
             pic32_sfr_set(&s->osc, A_OSCCON, value);
@@ -396,94 +340,6 @@ static uint32_t cru_rcon_after(PIC32ResetCause cause, uint32_t rcon)
 
 /* Register access */
 
-bool pic32_cru_unlocked(PIC32Cru *s)
-{
-    return s->key_state == 2;
-}
-
-bool pic32_cru_iolock(PIC32Cru *s)
-{
-    return FIELD_EX32(pic32_sfr_get(&s->cfg, A_CFGCON), CFGCON, IOLOCK);
-}
-
-uint32_t pic32_cru_devcfg(PIC32Cru *s, unsigned n)
-{
-    return s->devcfg[n];
-}
-
-void pic32_cru_latch_devcfg(PIC32Cru *s, const uint32_t devcfg[4])
-{
-    memcpy(s->devcfg, devcfg, sizeof(s->devcfg));
-}
-
-static void cru_write_syskey(PIC32Cru *s, uint32_t value)
-{
-    if (value == SYSKEY1) {
-        s->key_state = 1;
-    } else {
-        s->key_state = value == SYSKEY2 && s->key_state == 1 ? 2 : 0;
-    }
-}
-
-static void cru_refuse(PIC32SfrBlock *block, hwaddr offset, uint32_t keep,
-                       const char *why)
-{
-    qemu_log_mask(LOG_GUEST_ERROR, "%s: write to %s refused, %s\n",
-                  TYPE_PIC32_CRU, block->def[offset >> 2]->name, why);
-    pic32_sfr_set(block, offset, keep);
-}
-
-static uint32_t cfg_read(void *opaque, hwaddr offset, unsigned size)
-{
-    PIC32Cru *s = opaque;
-
-    if (offset == A_SYSKEY) {
-        return pic32_cru_unlocked(s);
-    }
-    return pic32_sfr_get(&s->cfg, offset);
-}
-
-/* CFGCON locks that stay set until a reset: DEVCFG3.PGL1WAY and its like. */
-static uint32_t cfg_one_way(PIC32Cru *s)
-{
-    uint32_t mask = 0;
-
-    if (FIELD_EX32(s->devcfg[3], DEVCFG3, PGL1WAY)) {
-        mask |= R_CFGCON_PGLOCK_MASK;
-    }
-    if (FIELD_EX32(s->devcfg[3], DEVCFG3, PMDL1WAY)) {
-        mask |= R_CFGCON_PMDLOCK_MASK;
-    }
-    if (FIELD_EX32(s->devcfg[3], DEVCFG3, IOL1WAY)) {
-        mask |= R_CFGCON_IOLOCK_MASK;
-    }
-    return mask;
-}
-
-static void cfg_write(void *opaque, hwaddr offset, uint32_t old,
-                      uint32_t value)
-{
-    PIC32Cru *s = opaque;
-    uint32_t cfgcon = pic32_sfr_get(&s->cfg, A_CFGCON);
-
-    if (offset == A_SYSKEY) {
-        cru_write_syskey(s, value);
-    } else if (offset == A_CFGCON && !pic32_cru_unlocked(s) &&
-               ((old ^ value) & CFGCON_LOCKED)) {
-        cru_refuse(&s->cfg, offset,
-                   (old & CFGCON_LOCKED) | (value & ~CFGCON_LOCKED),
-                   "SYSKEY is locked");
-    } else if (offset == A_CFGCON && (old & ~value & cfg_one_way(s))) {
-        cru_refuse(&s->cfg, offset, value | (old & cfg_one_way(s)),
-                   "DEVCFG3 lets this lock be set once only");
-    } else if (offset >= A_PMD1 && offset <= A_PMD7 &&
-               FIELD_EX32(cfgcon, CFGCON, PMDLOCK)) {
-        cru_refuse(&s->cfg, offset, old, "CFGCON.PMDLOCK is set");
-    } else if (offset == A_CFGPG && FIELD_EX32(cfgcon, CFGCON, PGLOCK)) {
-        cru_refuse(&s->cfg, offset, old, "CFGCON.PGLOCK is set");
-    }
-}
-
 static bool osc_needs_key(hwaddr offset)
 {
     switch (offset) {
@@ -518,8 +374,8 @@ static void osc_write(void *opaque, hwaddr offset, uint32_t old,
 {
     PIC32Cru *s = opaque;
 
-    if (osc_needs_key(offset) && !pic32_cru_unlocked(s)) {
-        cru_refuse(&s->osc, offset, old, "SYSKEY is locked");
+    if (osc_needs_key(offset) && !pic32_cfg_unlocked(s->cfg)) {
+        pic32_sfr_refuse(&s->osc, offset, old, "SYSKEY is locked");
         return;
     }
     switch (offset) {
@@ -544,7 +400,6 @@ static void osc_write(void *opaque, hwaddr offset, uint32_t old,
     }
 }
 
-static const PIC32SfrOps cfg_ops = { .read = cfg_read, .write = cfg_write };
 static const PIC32SfrOps osc_ops = { .read = osc_read, .write = osc_write };
 
 /* Device */
@@ -554,36 +409,27 @@ static void cru_reset(DeviceState *dev)
     PIC32Cru *s = PIC32_CRU(dev);
     uint32_t rcon = cru_rcon_after(s->next_cause,
                                    pic32_sfr_get(&s->osc, A_RCON));
-    uint32_t fnosc = FIELD_EX32(s->devcfg[1], DEVCFG1, FNOSC);
+    uint32_t devcfg2 = pic32_cfg_devcfg(s->cfg, 2);
+    uint32_t fnosc = FIELD_EX32(pic32_cfg_devcfg(s->cfg, 1), DEVCFG1, FNOSC);
     uint32_t value;
 
     s->cause = s->next_cause;
     s->next_cause = PIC32_RESET_MCLR;   /* what a reset from outside is */
     timer_del(s->switch_timer);
     timer_del(s->nmi_timer);
-    s->key_state = 0;
-    pic32_sfr_reset(&s->cfg);
     pic32_sfr_reset(&s->osc);
-    pic32_sfr_set(&s->cfg, A_DEVID, s->devid);
-
-    value = pic32_sfr_get(&s->cfg, A_CFGCON);
-    value = FIELD_DP32(value, CFGCON, JTAGEN,
-                       FIELD_EX32(s->devcfg[0], DEVCFG0, JTAGEN));
-    value = FIELD_DP32(value, CFGCON, ECCCON,
-                       FIELD_EX32(s->devcfg[0], DEVCFG0, FECCCON));
-    pic32_sfr_set(&s->cfg, A_CFGCON, value);
 
     value = FIELD_DP32(0, OSCCON, COSC, fnosc);
     value = FIELD_DP32(value, OSCCON, NOSC, fnosc);
     value = FIELD_DP32(value, OSCCON, SOSCEN,
-                       FIELD_EX32(s->devcfg[1], DEVCFG1, FSOSCEN));
+                       FIELD_EX32(pic32_cfg_devcfg(s->cfg, 1), DEVCFG1, FSOSCEN));
     pic32_sfr_set(&s->osc, A_OSCCON, value);
     /* DEVCFG2 has the PLL fields of SPLLCON, two of them elsewhere */
-    value = s->devcfg[2] & 0x87;
-    value = FIELD_DP32(value, SPLLCON, PLLIDIV, s->devcfg[2] & 7);
-    value = deposit32(value, 0, 3, extract32(s->devcfg[2], 4, 3));
-    value = FIELD_DP32(value, SPLLCON, PLLMULT, extract32(s->devcfg[2], 8, 7));
-    value = FIELD_DP32(value, SPLLCON, PLLODIV, extract32(s->devcfg[2], 16, 3));
+    value = devcfg2 & 0x87;
+    value = FIELD_DP32(value, SPLLCON, PLLIDIV, devcfg2 & 7);
+    value = deposit32(value, 0, 3, extract32(devcfg2, 4, 3));
+    value = FIELD_DP32(value, SPLLCON, PLLMULT, extract32(devcfg2, 8, 7));
+    value = FIELD_DP32(value, SPLLCON, PLLODIV, extract32(devcfg2, 16, 3));
     pic32_sfr_set(&s->osc, A_SPLLCON, value);
     pic32_sfr_set(&s->osc, A_RCON, rcon);
     cru_update_clocks(s);
@@ -594,11 +440,8 @@ static void cru_init(Object *obj)
     PIC32Cru *s = PIC32_CRU(obj);
     unsigned i;
 
-    pic32_sfr_init(&s->cfg, obj, "pic32mz-cfg", CFG_SIZE, cfg_defs,
-                   ARRAY_SIZE(cfg_defs), &cfg_ops, s);
     pic32_sfr_init(&s->osc, obj, TYPE_PIC32_CRU, OSC_SIZE, osc_defs,
                    ARRAY_SIZE(osc_defs), &osc_ops, s);
-    sysbus_init_mmio(SYS_BUS_DEVICE(obj), &s->cfg.iomem);
     sysbus_init_mmio(SYS_BUS_DEVICE(obj), &s->osc.iomem);
     s->sysclk = qdev_init_clock_out(DEVICE(obj), "sysclk");
     for (i = 0; i < PIC32_PBCLKS; i++) {
@@ -617,8 +460,10 @@ static void cru_init(Object *obj)
 
 static void cru_realize(DeviceState *dev, Error **errp)
 {
-    if (!PIC32_CRU(dev)->cpu) {
-        error_setg(errp, "%s: link 'cpu' is not set", TYPE_PIC32_CRU);
+    PIC32Cru *s = PIC32_CRU(dev);
+
+    if (!s->cpu || !s->cfg) {
+        error_setg(errp, "%s: link 'cpu' or 'cfg' is not set", TYPE_PIC32_CRU);
     }
 }
 
@@ -627,13 +472,10 @@ static const VMStateDescription vmstate_cru = {
     .version_id = 1,
     .minimum_version_id = 1,
     .fields = (VMStateField[]) {
-        VMSTATE_PIC32_SFR(cfg, PIC32Cru),
         VMSTATE_PIC32_SFR(osc, PIC32Cru),
-        VMSTATE_UINT32_ARRAY(devcfg, PIC32Cru, 4),
         VMSTATE_UINT32(cause, PIC32Cru),
         VMSTATE_UINT32(next_cause, PIC32Cru),
         VMSTATE_UINT32(nmi_cause, PIC32Cru),
-        VMSTATE_UINT8(key_state, PIC32Cru),
         VMSTATE_TIMER_PTR(switch_timer, PIC32Cru),
         VMSTATE_TIMER_PTR(nmi_timer, PIC32Cru),
         VMSTATE_CLOCK(sysclk, PIC32Cru),
@@ -648,9 +490,9 @@ static const VMStateDescription vmstate_cru = {
 
 static Property cru_properties[] = {
     DEFINE_PROP_LINK("cpu", PIC32Cru, cpu, TYPE_M5150_CPU, M5150CPU *),
+    DEFINE_PROP_LINK("cfg", PIC32Cru, cfg, TYPE_PIC32_CFG, PIC32Cfg *),
     DEFINE_PROP_UINT32("posc-hz", PIC32Cru, posc_hz, 24000000),
     DEFINE_PROP_UINT32("sosc-hz", PIC32Cru, sosc_hz, 32768),
-    DEFINE_PROP_UINT32("devid", PIC32Cru, devid, 0),
     DEFINE_PROP_END_OF_LIST(),
 };
 

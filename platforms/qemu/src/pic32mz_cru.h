@@ -1,5 +1,5 @@
 /*
- * PIC32MZ clock and reset unit, system key and device configuration
+ * PIC32MZ clock and reset unit
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -12,6 +12,7 @@
 #include "qemu/timer.h"
 #include "qom/object.h"
 #include "m5150.h"
+#include "pic32mz_cfg.h"
 #include "pic32mz_sfr.h"
 
 #define TYPE_PIC32_CRU "pic32mz-cru"
@@ -28,24 +29,20 @@ typedef enum PIC32ResetCause {
 } PIC32ResetCause;
 
 /*
- * mmio 0: the configuration registers (CFGCON, DEVID, SYSKEY, PMDx, ...),
- * mmio 1: oscillators, resets and clock dividers.
+ * mmio 0: oscillators, resets and clock dividers, 0x200 bytes.
  * Clock outputs: "sysclk", "pbclk1" to "pbclk8", "frc", "lprc", "sosc".
  */
 struct PIC32Cru {
     SysBusDevice parent_obj;
 
-    PIC32SfrBlock cfg;
     PIC32SfrBlock osc;
     M5150CPU *cpu;
+    PIC32Cfg *cfg;
     uint32_t posc_hz;
     uint32_t sosc_hz;
-    uint32_t devid;
-    uint32_t devcfg[4];         /* as latched by the last reset */
     uint32_t cause;             /* PIC32ResetCause of the last reset */
     uint32_t next_cause;        /* of the next one */
     uint32_t nmi_cause;         /* of the NMI that counts down to a reset */
-    uint8_t key_state;          /* words of the unlock sequence seen */
     QEMUTimer *switch_timer;    /* clock switch under way */
     QEMUTimer *nmi_timer;       /* RNMICON.NMICNT runs down */
     Clock *sysclk;
@@ -55,18 +52,6 @@ struct PIC32Cru {
     Clock *sosc;
     Clock *posc;
 };
-
-/* True between the SYSKEY unlock sequence and the next other SYSKEY write. */
-bool pic32_cru_unlocked(PIC32Cru *cru);
-
-/* CFGCON.IOLOCK, PMDLOCK: set means that PPS, PMD must not be written. */
-bool pic32_cru_iolock(PIC32Cru *cru);
-
-/* DEVCFG0 to DEVCFG3 as latched by the last reset. */
-uint32_t pic32_cru_devcfg(PIC32Cru *cru, unsigned n);
-
-/* Latches the configuration words; the machine calls it before a reset. */
-void pic32_cru_latch_devcfg(PIC32Cru *cru, const uint32_t devcfg[4]);
 
 /* Resets the whole chip; RCON tells the cause afterwards. */
 void pic32_cru_reset(PIC32Cru *cru, PIC32ResetCause cause);

@@ -215,7 +215,7 @@ static void dmt_write(void *opaque, hwaddr offset, uint32_t old,
 
     switch (offset) {
     case A_DMTCON:
-        if (FIELD_EX32(pic32_cru_devcfg(s->cru, 1), DEVCFG1, FDMTEN)) {
+        if (FIELD_EX32(pic32_cfg_devcfg(s->cru->cfg, 1), DEVCFG1, FDMTEN)) {
             value |= R_DMTCON_ON_MASK;
         }
         pic32_sfr_set(&s->regs, A_DMTCON, old);
@@ -279,7 +279,7 @@ static const PIC32SfrOps dmt_ops = {
 static void dmt_reset_hold(Object *obj)
 {
     PIC32Dmt *s = PIC32_DMT(obj);
-    uint32_t devcfg1 = pic32_cru_devcfg(s->cru, 1);
+    uint32_t devcfg1 = pic32_cfg_devcfg(s->cru->cfg, 1);
     unsigned cnt = MIN(FIELD_EX32(devcfg1, DEVCFG1, DMTCNT), DMTCNT_MAX);
     unsigned intv = FIELD_EX32(devcfg1, DEVCFG1, DMTINTV);
     uint32_t limit = 1u << (8 + cnt);

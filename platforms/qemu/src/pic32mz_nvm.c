@@ -31,7 +31,7 @@
 #include "hw/registerfields.h"
 #include "hw/sysbus.h"
 #include "migration/vmstate.h"
-#include "pic32mz_cru.h"
+#include "pic32mz_cfg.h"
 #include "pic32mz_nvm.h"
 #include "pic32mz_sfr.h"
 
@@ -106,7 +106,7 @@ struct PIC32Nvm {
     SysBusDevice parent_obj;
 
     PIC32SfrBlock regs;
-    PIC32Cru *cru;
+    PIC32Cfg *cfg;
     uint32_t flash_size;
     bool boot_swap;
     qemu_irq irq;
@@ -311,8 +311,8 @@ static void nvm_start(PIC32Nvm *s)
     } else if (op >= OP_COUNT) {
         nvm_complain(s, "NVMOP is reserved");
         nvm_finish(s, false);
-    } else if (op == OP_WORD && s->cru &&
-               !extract32(pic32_cru_devcfg(s->cru, 0), 8, 2)) {
+    } else if (op == OP_WORD && s->cfg &&
+               !extract32(pic32_cfg_devcfg(s->cfg, 0), 8, 2)) {
         /* DS60001320 register 5-1: no operation with FECCCON = 00 */
         nvm_complain(s, "word programming does nothing while ECC is always on"
                      " (DEVCFG0.FECCCON = 00)");
@@ -511,7 +511,7 @@ static const VMStateDescription vmstate_nvm = {
 
 static Property nvm_properties[] = {
     DEFINE_PROP_UINT32("flash-size", PIC32Nvm, flash_size, 2 * MiB),
-    DEFINE_PROP_LINK("cru", PIC32Nvm, cru, TYPE_PIC32_CRU, PIC32Cru *),
+    DEFINE_PROP_LINK("cfg", PIC32Nvm, cfg, TYPE_PIC32_CFG, PIC32Cfg *),
     DEFINE_PROP_END_OF_LIST(),
 };
 

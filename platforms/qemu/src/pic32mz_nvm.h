@@ -5,7 +5,7 @@
  *  + sysbus MMIO region 0: the controller's registers, 0x200 bytes
  *  + sysbus IRQ 0: FLASH_CONTROL, a pulse when an operation has ended
  *  + property "flash-size": bytes of program flash, both panels together
- *  + link "cru": the clock and reset unit, whose DEVCFG0 has FECCCON
+ *  + link "cfg": the system configuration, whose DEVCFG0 has FECCCON
  *  + named GPIO outputs "pfswap" and "bfswap", levels: NVMCON.PFSWAP and
  *    NVMCON.BFSWAP. The machine owns the memory map and swaps the panels;
  *    this device writes to physical addresses as they are mapped.

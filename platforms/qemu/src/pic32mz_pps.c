@@ -20,7 +20,7 @@
 #include "qemu/log.h"
 #include "hw/qdev-properties.h"
 #include "migration/vmstate.h"
-#include "pic32mz_cru.h"
+#include "pic32mz_cfg.h"
 #include "pic32mz_pps.h"
 
 #define N_GROUPS    4
@@ -91,7 +91,7 @@ struct PIC32Pps {
     PIC32SfrBlock regs;
     PIC32SfrDef defs[ARRAY_SIZE(inputs) + N_OUTPUT_PINS];
     PIC32Ports *ports;
-    PIC32Cru *cru;
+    PIC32Cfg *cfg;
     PIC32PinWatch watch;
     struct {
         PIC32PpsInputFn *fn;
@@ -274,7 +274,7 @@ static void pps_write(void *opaque, hwaddr offset, uint32_t old,
     PIC32Pps *s = opaque;
     unsigned i;
 
-    if (s->cru && pic32_cru_iolock(s->cru)) {
+    if (s->cfg && pic32_cfg_iolock(s->cfg)) {
         qemu_log_mask(LOG_GUEST_ERROR, "%s: write of 0x%x to %s while "
                       "CFGCON.IOLOCK is set\n", TYPE_PIC32_PPS, value,
                       s->regs.def[offset >> 2]->name);
@@ -379,7 +379,7 @@ static const VMStateDescription pps_vmstate = {
 
 static Property pps_properties[] = {
     DEFINE_PROP_LINK("ports", PIC32Pps, ports, TYPE_PIC32_PORTS, PIC32Ports *),
-    DEFINE_PROP_LINK("cru", PIC32Pps, cru, TYPE_PIC32_CRU, PIC32Cru *),
+    DEFINE_PROP_LINK("cfg", PIC32Pps, cfg, TYPE_PIC32_CFG, PIC32Cfg *),
     DEFINE_PROP_END_OF_LIST(),
 };
 

@@ -117,3 +117,12 @@ void pic32_sfr_reset(PIC32SfrBlock *block)
         pic32_sfr_set(block, block->defs[i].offset, block->defs[i].reset);
     }
 }
+
+void pic32_sfr_refuse(PIC32SfrBlock *block, hwaddr offset, uint32_t keep,
+                      const char *why)
+{
+    qemu_log_mask(LOG_GUEST_ERROR, "%s: write to %s refused, %s\n",
+                  memory_region_name(&block->iomem),
+                  block->def[offset >> 2]->name, why);
+    pic32_sfr_set(block, offset, keep);
+}

@@ -73,6 +73,13 @@ static inline void pic32_sfr_set(PIC32SfrBlock *block, hwaddr offset,
     block->value[offset >> 2] = value;
 }
 
+/*
+ * For a write callback: puts keep back into a register that is locked, and
+ * tells the log why.
+ */
+void pic32_sfr_refuse(PIC32SfrBlock *block, hwaddr offset, uint32_t keep,
+                      const char *why);
+
 /* For a device's VMStateDescription: all values of a PIC32SfrBlock member. */
 #define VMSTATE_PIC32_SFR(_field, _state) \
     VMSTATE_VARRAY_UINT32(_field.value, _state, _field.n_words, 0, \

@@ -78,7 +78,7 @@ static uint64_t wdt_window_opens(PIC32Wdt *s)
 {
     /* FWDTWINSZ: the window is the last 75, 50, 37.5 or 25 % */
     static const unsigned closed_eighths[] = { 2, 4, 5, 6 };
-    uint32_t devcfg1 = pic32_cru_devcfg(s->cru, 1);
+    uint32_t devcfg1 = pic32_cfg_devcfg(s->cru->cfg, 1);
     uint32_t wdtcon = pic32_sfr_get(&s->regs, A_WDTCON);
 
     if (FIELD_EX32(devcfg1, DEVCFG1, WINDIS) &&
@@ -196,7 +196,7 @@ static void wdt_write(void *opaque, hwaddr offset, uint32_t old,
     PIC32Wdt *s = opaque;
 
     /* ON is the firmware's only where the configuration leaves it off */
-    if (FIELD_EX32(pic32_cru_devcfg(s->cru, 1), DEVCFG1, FWDTEN)) {
+    if (FIELD_EX32(pic32_cfg_devcfg(s->cru->cfg, 1), DEVCFG1, FWDTEN)) {
         value |= R_WDTCON_ON_MASK;
     }
     pic32_sfr_set(&s->regs, offset, old);
@@ -224,7 +224,7 @@ static const PIC32SfrOps wdt_ops = {
 static void wdt_reset_hold(Object *obj)
 {
     PIC32Wdt *s = PIC32_WDT(obj);
-    uint32_t devcfg1 = pic32_cru_devcfg(s->cru, 1);
+    uint32_t devcfg1 = pic32_cfg_devcfg(s->cru->cfg, 1);
     uint32_t wdtcon = 0;
 
     wdtcon = FIELD_DP32(wdtcon, WDTCON, RUNDIV,

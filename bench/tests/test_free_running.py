@@ -33,6 +33,7 @@ def test_urls_lead_to_forwarded_ports_on_the_loopback(fake_board: Start) -> None
         parts = urlsplit(url)
         assert (parts.scheme, parts.hostname, parts.path) == (scheme, "127.0.0.1", path)
         socket.create_connection(("127.0.0.1", parts.port or 0)).close()
+    assert urlsplit(board.url).query == f"ws={urlsplit(board.ws_url).port}"
 
 
 def test_two_boards_side_by_side_share_no_port(fake_board: Start) -> None:

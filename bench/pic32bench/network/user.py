@@ -89,10 +89,14 @@ class UserNetwork(Network):
         self.ports = {name: forwards[port] for name, port in self.services.items()}
 
     def urls(self) -> dict[str, str]:
-        return {
+        urls = {
             name: f"{'ws' if name == 'ws' else 'http'}://{HOST}:{port}{_PATHS.get(name, '/')}"
             for name, port in self.ports.items()
         }
+        if {"http", "ws"} <= self.ports.keys():
+            # The page would look for its WebSocket at the board's own port, not at the forwarded one.
+            urls["http"] += f"?ws={self.ports['ws']}"
+        return urls
 
     def save_pcap(self, path: Path) -> bool:
         if self._pcap is None:

@@ -7,6 +7,7 @@ import itertools
 from dataclasses import dataclass
 
 from pic32bench.errors import UsageError, WaitTimeoutError
+from pic32bench.panel_link import PanelEvent
 from pic32bench.robot.emulation import EmulationKeywords
 
 
@@ -46,6 +47,14 @@ class PanelKeywords(EmulationKeywords):
     def panel_state(self) -> str:
         """Switches, LEDs and cable in one line."""
         return self.board.panel.state()
+
+    def panel_log(self) -> str:
+        """Everything that happened on the panel so far, one event a line, each with its exact virtual time."""
+        return self.board.panel.log()
+
+    def last_reset(self) -> PanelEvent:
+        """When the chip last came out of reset and why: ``time``, and ``what``: power-on, software, mclr, watchdog."""
+        return self.board.panel.resets()[-1]
 
     def create_led_tester(self, led: str, machine: str | None = None, defaultTimeout: float = 0) -> int:  # noqa: N803
         """Makes a tester for a LED, such as LED1, and returns its id. May stand before `Start Emulation`."""

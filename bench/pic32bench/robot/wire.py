@@ -38,6 +38,14 @@ class WireKeywords(EmulationKeywords):
         """Waits until the board announces an address, any or this one; returns the frame (``time``, ``packet``)."""
         return self._wire().receive(lambda packet: is_announcement(packet, address), timeout)
 
+    def nothing_should_be_sent(self, seconds: float) -> None:
+        """Lets ``seconds`` pass and fails if the board sends a frame in that time."""
+        frames = self._wire().sniff(seconds)
+        if frames:
+            raise AssertionError(
+                f"the board sent {len(frames)} frames in {seconds:g} s, first {frames[0].packet.summary()}"
+            )
+
     def address_should_answer(self, address: str, timeout: float = 1.0) -> str:
         """The neighbour asks by ARP who has the address; fails unless the board answers, from its own MAC address."""
         found = self._station().resolve(address, timeout)

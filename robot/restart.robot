@@ -1,0 +1,60 @@
+# SPDX-License-Identifier: MIT
+*** Settings ***
+Documentation       However the board is restarted, it boots as the first time, and the stream runs again.
+Resource            board.resource
+Suite Setup         Power Up And Wait For An Address
+Suite Teardown      Stop Emulation
+
+
+*** Test Cases ***
+Reset Button
+    Press Reset
+    Board Should Boot And Stream
+    Why Should Be    mclr
+
+Power Off And On
+    Power Cycle
+    Board Should Boot And Stream
+    Why Should Be    power-on
+
+Reset Typed On The Terminal
+    Write Line To Uart    reset
+    Board Should Boot And Stream
+    Why Should Be    software
+
+Reset Sent To The WebSocket
+    Open Stream    timeout=3
+    ${before}=    Virtual Time
+    Send Stream Command    reset
+    ${after}=    Virtual Time
+    Wait For Line On Uart    Initialization Started    timeout=3
+    ${reset}=    Last Reset
+    Should Be Equal    ${reset.what}    software
+    Should Be True    $before + 1 <= $reset.time <= $after + 1.1    it restarts one second after the command
+    Board Should Be Reached And Stream
+
+Restart While It Streams
+    Open Stream    timeout=3
+    Send Stream Command    StartStream
+    Collect Stream    frames=3
+    Press Reset
+    Board Should Boot And Stream
+
+
+*** Keywords ***
+Why Should Be
+    [Arguments]    ${kind}
+    ${reset}=    Last Reset
+    Should Be Equal    ${reset.what}    ${kind}
+
+Board Should Boot And Stream
+    Wait For Line On Uart    Initialization Started
+    Board Should Be Reached And Stream
+
+Board Should Be Reached And Stream
+    Wait For Line On Uart    Initialization Ended - success
+    Wait For An Address From DHCP
+    Open Stream    timeout=3
+    Send Stream Command    StartStream
+    Collect Stream    frames=5
+    Send Stream Command    StopStream

@@ -106,7 +106,7 @@ static bool transmit_buffer_free(void)
     }
 }
 
-static err_t send_frame(struct netif *netif, struct pbuf *frame)
+static err_t ethernet_send(struct netif *netif, struct pbuf *frame)
 {
     if (!netif_is_link_up(netif) || frame->tot_len > BUFFER_SIZE || !transmit_buffer_free()) {
         ethernet_counters.tx_dropped++;
@@ -259,6 +259,6 @@ err_t ethernet_init(struct netif *netif)
     netif->mtu = 1500;
     netif->flags = NETIF_FLAG_BROADCAST | NETIF_FLAG_ETHARP | NETIF_FLAG_ETHERNET;
     netif->output = etharp_output;
-    netif->linkoutput = send_frame;
+    netif->linkoutput = ethernet_send;
     return ERR_OK;
 }

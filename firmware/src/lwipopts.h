@@ -56,7 +56,10 @@
 #define TCP_OOSEQ_MAX_PBUFS             8
 #define TCP_MAXRTX                      8           /* a peer that vanished with data in flight: about half a minute */
 #define TCP_SYNMAXRTX                   4
-#define LWIP_TCP_KEEPALIVE              1
+#define LWIP_TCP_KEEPALIVE              1           /* one that vanished while all was quiet: 10 + 5 x 2 s */
+#define TCP_KEEPIDLE_DEFAULT            10000UL
+#define TCP_KEEPINTVL_DEFAULT           2000UL
+#define TCP_KEEPCNT_DEFAULT             5U
 #define TCP_LISTEN_BACKLOG              0
 
 /* Web server: pages out of flash, their headers made at build time. */

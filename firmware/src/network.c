@@ -82,6 +82,7 @@ bool network_init(void)
     httpd_init();
     console_log("TCP/IP Stack: Initialization Ended - success");
     websocket_server_init();
+    websocket_server_listen();
     netbiosns_init();
     console_log("Interface %s on host %s     - NBNS enabled", INTERFACE_NAME, HOST_NAME);
     console_log("%s IP Address: %s", INTERFACE_NAME, ip4addr_ntoa(netif_ip4_addr(&interface)));

@@ -20,7 +20,7 @@
     const plot = new uPlot({
       width: 300, height: 200, legend: { show: false }, cursor: { show: false },
       scales: { x: { time: false }, y: { range: [0, MODULUS - 1] } },
-      axes: [axis, { ...axis, size: 58, splits: () => [0, 16384, 32768, 49152, 65535] }],
+      axes: [{ ...axis, size: 30 }, { ...axis, size: 58, splits: () => [0, 16384, 32768, 49152, 65535] }],
       series: [{}, { stroke: () => colour("--trace"), width: 1.5, points: { show: false } }],
     }, [[], []], box);
     const fit = () => plot.setSize({ width: box.clientWidth - 16, height: box.clientHeight - 16 });

@@ -28,14 +28,14 @@ bool websocket_send(struct websocket_connection *c, const void *bytes, size_t le
     return true;
 }
 
-static bool send_frame(struct websocket_connection *c, size_t length, uint8_t opcode)
+static bool websocket_send_frame(struct websocket_connection *c, size_t length, uint8_t opcode)
 {
     uint8_t *frame = websocket_make_frame(PAYLOAD, length, opcode);
     return websocket_send(c, frame, (size_t)(PAYLOAD - frame) + length);
 }
 
 /* `length` bytes of input are used up. */
-static void consume(struct websocket_connection *c, size_t length)
+static void websocket_consume(struct websocket_connection *c, size_t length)
 {
     if (length) {
         c->input = pbuf_free_header(c->input, (u16_t)length);
@@ -52,19 +52,17 @@ static void begin_closing(struct websocket_connection *c, unsigned code)
 
 static enum websocket_progress open_connection(struct websocket_connection *c, bool full)
 {
-    while (c->input) {
-        unsigned status;
-        consume(c, websocket_parse_handshake(&c->handshake, c->input->payload, c->input->len, &status));
-        if (!status)
-            continue;
-        if (status == 101 && full)
-            status = 503;
-        websocket_send(c, ws_buffer, websocket_handshake_answer(&c->handshake, status, (char *)ws_buffer));
-        if (status != 101)
+    bool done = false;
+
+    while (c->input && !done)
+        websocket_consume(c, websocket_parse_handshake(&c->handshake, c->input->payload, c->input->len, &done));
+    if (done) {
+        size_t length;
+        unsigned status = websocket_handshake_answer(&c->handshake, full, (char *)ws_buffer, &length);
+        if (!websocket_send(c, ws_buffer, length) || status != 101)
             return WEBSOCKET_DONE;
         memset(&c->message, 0, sizeof c->message);
         c->state = WEBSOCKET_OPEN;
-        break;
     }
     return WEBSOCKET_WAITS_FOR_INPUT;
 }
@@ -96,7 +94,7 @@ static bool take_control(struct websocket_connection *c, const struct websocket_
     websocket_unmask(PAYLOAD, length, frame->mask, 0);
     switch (frame->opcode & WEBSOCKET_OPCODE) {
     case WEBSOCKET_PING:
-        if (!send_frame(c, length, WEBSOCKET_FIN | WEBSOCKET_PONG)) {
+        if (!websocket_send_frame(c, length, WEBSOCKET_FIN | WEBSOCKET_PONG)) {
             *progress = WEBSOCKET_WAITS_FOR_ROOM;
             return false;
         }
@@ -105,7 +103,7 @@ static bool take_control(struct websocket_connection *c, const struct websocket_
         begin_closing(c, close_answer(length));
         break;
     }
-    consume(c, header + length);
+    websocket_consume(c, header + length);
     return true;
 }
 
@@ -126,7 +124,7 @@ static bool take_header(struct websocket_connection *c, enum websocket_progress 
         begin_closing(c, WEBSOCKET_PROTOCOL_ERROR);
         return true;
     }
-    consume(c, (size_t)header);
+    websocket_consume(c, (size_t)header);
     if (opcode) {
         m->opcode = (uint8_t)opcode;
         m->begun = false;
@@ -177,14 +175,14 @@ static bool echo_piece(struct websocket_connection *c, enum websocket_progress *
     }
     if (m->whole && !frame_ends)
         return false;
-    if (!send_frame(c, length, (message_ends ? WEBSOCKET_FIN : 0) | (m->begun ? WEBSOCKET_CONTINUATION : m->opcode))) {
+    if (!websocket_send_frame(c, length, (message_ends ? WEBSOCKET_FIN : 0) | (m->begun ? WEBSOCKET_CONTINUATION : m->opcode))) {
         *progress = WEBSOCKET_WAITS_FOR_ROOM;
         return false;
     }
     for (size_t i = 0; i < length && m->text_length <= COMMAND_MAX; i++, m->text_length++)
         if (m->text_length < COMMAND_MAX)
             m->text[m->text_length] = (char)PAYLOAD[i];
-    consume(c, length);
+    websocket_consume(c, length);
     m->utf8 = utf8;
     m->begun = true;
     m->left -= length;
@@ -202,7 +200,7 @@ static enum websocket_progress close_connection(struct websocket_connection *c)
 
     PAYLOAD[0] = (uint8_t)(c->close_code >> 8);
     PAYLOAD[1] = (uint8_t)c->close_code;
-    return send_frame(c, length, WEBSOCKET_FIN | WEBSOCKET_CLOSE) ? WEBSOCKET_DONE : WEBSOCKET_WAITS_FOR_ROOM;
+    return websocket_send_frame(c, length, WEBSOCKET_FIN | WEBSOCKET_CLOSE) ? WEBSOCKET_DONE : WEBSOCKET_WAITS_FOR_ROOM;
 }
 
 void websocket_send_stream(struct websocket_connection *c)
@@ -213,7 +211,7 @@ void websocket_send_stream(struct websocket_connection *c)
     /* The frames of an echo that has begun may have no other data frame among them. RFC 6455 5.4. */
     while (c->state == WEBSOCKET_OPEN && stream_due(&m->stream) && !(m->opcode && m->begun)) {
         size_t length = stream_text(&m->stream, (char *)PAYLOAD, &last);
-        if (!send_frame(c, length, WEBSOCKET_FIN | WEBSOCKET_TEXT))
+        if (!websocket_send_frame(c, length, WEBSOCKET_FIN | WEBSOCKET_TEXT))
             break;
         stream_sent(&m->stream, last);
     }

@@ -31,15 +31,6 @@ static void refuse(struct websocket_handshake *h, unsigned status)
         h->refusal = (uint16_t)status;
 }
 
-/* RFC 6455 4.1: base64 of 16 bytes, so 22 characters, the last with four bits to spare, and two of padding. */
-static bool key_valid(const char *key)
-{
-    for (unsigned i = 0; i < WEBSOCKET_KEY_LENGTH - 2; i++)
-        if (base64_value(key[i]) < 0)
-            return false;
-    return !(base64_value(key[21]) & 15) && key[22] == '=' && key[23] == '=';
-}
-
 /* One element of a field's comma-separated value. */
 static void take_element(struct websocket_handshake *h)
 {
@@ -57,7 +48,7 @@ static void take_element(struct websocket_handshake *h)
             h->seen |= SEEN(PROTOCOL_VERSION);
         break;
     case KEY:
-        if ((h->seen & SEEN(KEY)) || h->token_length != WEBSOCKET_KEY_LENGTH || !key_valid(h->token))
+        if ((h->seen & SEEN(KEY)) || h->token_length != WEBSOCKET_KEY_LENGTH)
             h->seen |= BAD_KEY;
         h->seen |= SEEN(KEY);
         memcpy(h->key, h->token, WEBSOCKET_KEY_LENGTH);
@@ -98,18 +89,6 @@ static void next_part(struct websocket_handshake *h, enum part part)
     h->part = (uint8_t)part;
     h->token_length = 0;
     h->space = false;
-}
-
-/* The whole head has been read. RFC 6455 4.2.1 and 4.2.2. */
-static unsigned verdict(const struct websocket_handshake *h)
-{
-    if (h->refusal)
-        return h->refusal;
-    if (!(h->seen & SEEN(HOST)))
-        return 400;
-    if (~h->seen & (SEEN(UPGRADE) | SEEN(CONNECTION) | SEEN(PROTOCOL_VERSION)))
-        return 426;
-    return (h->seen & (SEEN(KEY) | BAD_KEY)) == SEEN(KEY) ? 101 : 400;
 }
 
 static char lowered(char character)
@@ -189,22 +168,41 @@ malformed:
     return true;
 }
 
-size_t websocket_parse_handshake(struct websocket_handshake *handshake, const char *bytes, size_t length,
-                                 unsigned *status)
+size_t websocket_parse_handshake(struct websocket_handshake *handshake, const char *bytes, size_t length, bool *done)
 {
-    *status = 0;
-    for (size_t used = 0; used < length; ) {
-        bool done = take_byte(handshake, (unsigned char)bytes[used++]);
+    size_t used = 0;
+
+    for (*done = false; used < length && !*done; ) {
+        *done = take_byte(handshake, (unsigned char)bytes[used++]);
         if (++handshake->length > WEBSOCKET_HEAD_MAX) {
             handshake->refusal = 431;
-            done = true;
-        }
-        if (done) {
-            *status = verdict(handshake);
-            return used;
+            *done = true;
         }
     }
-    return length;
+    return used;
+}
+
+/* RFC 6455 4.1: base64 of 16 bytes, so 22 characters, the last with four bits to spare, and two of padding. */
+static bool key_valid(const char *key)
+{
+    for (unsigned i = 0; i < WEBSOCKET_KEY_LENGTH - 2; i++)
+        if (base64_value(key[i]) < 0)
+            return false;
+    return !(base64_value(key[21]) & 15) && key[22] == '=' && key[23] == '=';
+}
+
+/* The whole head has been read. RFC 6455 4.2.1 and 4.2.2. */
+static unsigned verdict(const struct websocket_handshake *h, bool full)
+{
+    if (h->refusal)
+        return h->refusal;
+    if (!(h->seen & SEEN(HOST)))
+        return 400;
+    if (~h->seen & (SEEN(UPGRADE) | SEEN(CONNECTION) | SEEN(PROTOCOL_VERSION)))
+        return 426;
+    if ((h->seen & (SEEN(KEY) | BAD_KEY)) != SEEN(KEY) || !key_valid(h->key))
+        return 400;
+    return full ? 503 : 101;
 }
 
 /* Reason phrase and the fields that the status asks for. RFC 9110 15.5.6 and 15.5.22, RFC 6455 4.4. */
@@ -220,8 +218,10 @@ static const char *refusal_text(unsigned status)
     }
 }
 
-size_t websocket_handshake_answer(const struct websocket_handshake *handshake, unsigned status, char *answer)
+unsigned websocket_handshake_answer(const struct websocket_handshake *handshake, bool full, char *answer, size_t *length)
 {
+    unsigned status = verdict(handshake, full);
+
     if (status == 101) {
         uint8_t digest[SHA1_SIZE];
         char text[WEBSOCKET_KEY_LENGTH + sizeof accept_guid];   /* first key and GUID, then the digest in base64 */
@@ -230,10 +230,13 @@ size_t websocket_handshake_answer(const struct websocket_handshake *handshake, u
         memcpy(text + WEBSOCKET_KEY_LENGTH, accept_guid, sizeof accept_guid);
         sha1((const uint8_t *)text, WEBSOCKET_KEY_LENGTH + sizeof accept_guid - 1, digest);
         base64_encode(digest, sizeof digest, text);
-        return (size_t)sniprintf(answer, WEBSOCKET_ANSWER_MAX,
-                                 "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-                                 "Sec-WebSocket-Accept: %s\r\n\r\n", text);
+        *length = (size_t)sniprintf(answer, WEBSOCKET_ANSWER_MAX,
+                                    "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+                                    "Sec-WebSocket-Accept: %s\r\n\r\n", text);
+    } else {
+        *length = (size_t)sniprintf(answer, WEBSOCKET_ANSWER_MAX,
+                                    "HTTP/1.1 %u %s\r\nContent-Length: 0\r\nConnection: close\r\n\r\n",
+                                    status, refusal_text(status));
     }
-    return (size_t)sniprintf(answer, WEBSOCKET_ANSWER_MAX, "HTTP/1.1 %u %s\r\nContent-Length: 0\r\nConnection: close\r\n\r\n",
-                             status, refusal_text(status));
+    return status;
 }

@@ -26,13 +26,15 @@ struct websocket_handshake {
 };
 
 /*
- * Takes the request on. Returns the number of bytes used, which is less than `length` when its end is among them;
- * `*status` is then 101 or the status to refuse it with, otherwise 0.
+ * Takes the request on, and returns the number of bytes used; `*done` says whether they hold the head's end, or show
+ * that none can come.
  */
-size_t websocket_parse_handshake(struct websocket_handshake *handshake, const char *bytes, size_t length,
-                                 unsigned *status);
+size_t websocket_parse_handshake(struct websocket_handshake *handshake, const char *bytes, size_t length, bool *done);
 
-/* Writes the whole answer, at most WEBSOCKET_ANSWER_MAX bytes, and returns its length. */
-size_t websocket_handshake_answer(const struct websocket_handshake *handshake, unsigned status, char *answer);
+/*
+ * Judges the request and writes the whole answer, at most WEBSOCKET_ANSWER_MAX bytes. Returns its HTTP status: 101, or
+ * why not. `full`: no place is left for another client.
+ */
+unsigned websocket_handshake_answer(const struct websocket_handshake *handshake, bool full, char *answer, size_t *length);
 
 #endif

@@ -12,11 +12,6 @@
 #define DELAY_AT_BOOT      10u                      /* ms */
 #define INPUT_PBUFS_MAX    8u                       /* more are copied together, so crumbs do not hold the pool */
 
-/* Keep-alive: a peer that vanished without a word is noticed after 10 + 5 x 2 s. */
-#define KEEP_IDLE_MS       10000u
-#define KEEP_INTERVAL_MS   2000u
-#define KEEP_PROBES        5u
-
 static struct {
     struct websocket_connection *connections;
     uint32_t delay;                                 /* ms between the frames of every stream */
@@ -52,7 +47,7 @@ static unsigned count_connections(bool all)
     return count;
 }
 
-static err_t received(void *connection, struct tcp_pcb *pcb, struct pbuf *data, err_t error)
+static err_t websocket_receive(void *connection, struct tcp_pcb *pcb, struct pbuf *data, err_t error)
 {
     struct websocket_connection *c = connection;
 
@@ -71,7 +66,7 @@ static err_t received(void *connection, struct tcp_pcb *pcb, struct pbuf *data, 
     return ERR_OK;
 }
 
-static void failed(void *connection, err_t error)
+static void websocket_fail(void *connection, err_t error)
 {
     struct websocket_connection *c = connection;
 
@@ -79,7 +74,7 @@ static void failed(void *connection, err_t error)
     c->pcb = NULL;                                  /* lwIP has freed it */
 }
 
-static err_t accepted(void *argument, struct tcp_pcb *pcb, err_t error)
+static err_t websocket_accept(void *argument, struct tcp_pcb *pcb, err_t error)
 {
     struct websocket_connection *c;
 
@@ -92,18 +87,15 @@ static err_t accepted(void *argument, struct tcp_pcb *pcb, err_t error)
     c->next = ws_server.connections;
     ws_server.connections = c;
     tcp_arg(pcb, c);
-    tcp_recv(pcb, received);
-    tcp_err(pcb, failed);
+    tcp_recv(pcb, websocket_receive);
+    tcp_err(pcb, websocket_fail);
     tcp_nagle_disable(pcb);
     ip_set_option(pcb, SOF_KEEPALIVE);
-    pcb->keep_idle = KEEP_IDLE_MS;
-    pcb->keep_intvl = KEEP_INTERVAL_MS;
-    pcb->keep_cnt = KEEP_PROBES;
     return ERR_OK;
 }
 
 /* Takes a connection out of the list and gives up all it holds. */
-static void release(struct websocket_connection **place)
+static void __attribute__((noinline)) websocket_release(struct websocket_connection **place)
 {
     struct websocket_connection *c = *place;
 
@@ -147,17 +139,21 @@ void websocket_server_task(void)
         if (serve(*place))
             place = &(*place)->next;
         else
-            release(place);
+            websocket_release(place);
     }
 }
 
 void websocket_server_init(void)
 {
+    ws_server.delay = DELAY_AT_BOOT;
+}
+
+void websocket_server_listen(void)
+{
     struct tcp_pcb *pcb = tcp_new();
 
-    ws_server.delay = DELAY_AT_BOOT;
     tcp_bind(pcb, IP_ADDR_ANY, WEBSOCKET_PORT);
     pcb = tcp_listen(pcb);
-    tcp_accept(pcb, accepted);
+    tcp_accept(pcb, websocket_accept);
     console_log("Waiting for Client Connection on port: %u", WEBSOCKET_PORT);
 }

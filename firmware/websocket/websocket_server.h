@@ -9,8 +9,11 @@
 #define WEBSOCKET_PORT        8088u
 #define WEBSOCKET_CLIENTS_MAX 3u                    /* open at a time; the next one gets 503 */
 
-/* Listens from now on. */
+/* State at boot. */
 void websocket_server_init(void);
+
+/* Listens from now on. */
+void websocket_server_listen(void);
 
 /* Serves every connection as far as its input and its room for output go. */
 void websocket_server_task(void);

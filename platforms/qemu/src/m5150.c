@@ -22,6 +22,8 @@
 #include "hw/core/tcg-cpu-ops.h"
 #include "exec/exec-all.h"
 #include "exec/helper-proto.h"
+#include "sysemu/cpus.h"
+#include "sysemu/cpu-timers.h"
 #include "internal.h"
 #include "m5150.h"
 
@@ -155,6 +157,14 @@ static bool m5150_has_work(CPUState *cs)
 {
     M5150CPU *cpu = M5150_CPU(cs);
 
+    /*
+     * WAIT marks the core halted in the middle of a slice. To the main loop
+     * it is at work until the slice's instructions are in the clock: warping
+     * before that, from the time when the slice began, would count them twice.
+     */
+    if (icount_enabled() && cs->icount_budget && !qemu_cpu_is_self(cs)) {
+        return true;
+    }
     /* Config7.WII: a request unblocks WAIT whatever Status.IE says */
     return cpu->nmi || m5150_request_pending(cpu);
 }

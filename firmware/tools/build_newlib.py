@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 """Builds newlib's C library for the firmware, once per machine, and prints the directory it is installed in.
 
-The result is kept outside the tree, in ``${XDG_CACHE_HOME:-~/.cache}/pic32bench/newlib/KEY``, where KEY is a hash of the
+The result is kept outside the tree, in ``${XDG_CACHE_HOME:-~/.cache}/pic32bench/newlib/KEY``. KEY is a hash of the
 source's version, the compiler and the flags. That directory holds ``include/`` and ``lib/libc.a``.
 """
 
@@ -71,7 +71,9 @@ def build(source: Path, prefix: str, flags: str, destination: Path) -> None:
             ["make", "install-target-newlib", "MAKEINFO=true"],
         ]
         # The outer make's job server and options are not this make's.
-        environment = {k: v for k, v in os.environ.items() if k not in ("MAKEFLAGS", "MFLAGS", "MAKELEVEL", "MAKEOVERRIDES")}
+        environment = {
+            k: v for k, v in os.environ.items() if k not in ("MAKEFLAGS", "MFLAGS", "MAKELEVEL", "MAKEOVERRIDES")
+        }
         with log.open("w") as output:
             for step in steps:
                 run = subprocess.run(step, cwd=work, env=environment, stdout=output, stderr=subprocess.STDOUT)

@@ -46,7 +46,11 @@ def array(name: str, content: bytes) -> str:
 def image(entries: list[tuple[str, Path]]) -> str:
     """The C text of a file system with these (server path, file) pairs."""
     names = {path: f"file_{number}" for number, path in enumerate(dict.fromkeys(path for _, path in entries))}
-    parts = ["/* SPDX-License-Identifier: MIT */", "/* Made by make_web_image.py; do not edit. */", '#include "lwip/apps/fs.h"']
+    parts = [
+        "/* SPDX-License-Identifier: MIT */",
+        "/* Made by make_web_image.py; do not edit. */",
+        '#include "lwip/apps/fs.h"',
+    ]
     parts += [array(names[path], response(path)) for path in names]
     following = "NULL"
     for number, (where, path) in enumerate(entries):

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Random number generator. FRM section 49 (DS60001246). */
+#include "cp0.h"
 #include "rng.h"
 #include "pic32mz_sfr.h"
 
@@ -23,6 +24,16 @@ void rng_init(void)
 
 uint32_t rng_next(void)
 {
-    /* CONT is 0: reading the number makes the next one. */
-    return RNGNUMGEN1;
+    static uint32_t read_at;
+    uint32_t number;
+
+    /*
+     * CONT is 0: reading the number makes the next one, a bit in each cycle of PBCLK5. Read earlier, it still holds
+     * bits of the last one. PBCLK5 and the core timer both run at half of SYSCLK.
+     */
+    while (CP0_READ_COUNT() - read_at < STATE_BITS)
+        ;
+    number = RNGNUMGEN1;
+    read_at = CP0_READ_COUNT();
+    return number;
 }

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
+/* Restart of the board. */
 #include "restart.h"
 #include <stdbool.h>
 #include "clock.h"
+#include "console.h"
 #include "tick.h"
 #include "uart.h"
 
@@ -10,7 +12,8 @@ static uint32_t restart_at;
 
 void restart_now(void)
 {
-    uart_write_now("Reset\r\n", 7);
+    console_log("Reset");
+    uart_write_now("", 0);                          /* until the last byte is out */
     chip_reset();
 }
 

@@ -18,6 +18,7 @@ int main(void)
     interrupts_init();
     tick_init();
     uart_init();
+    uart_write("\r\n", 2);                          /* whatever a terminal still shows of an earlier boot ends here */
     rng_init();
     switches_init();
     bool networked = network_init();

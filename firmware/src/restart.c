@@ -3,7 +3,6 @@
 #include "restart.h"
 #include <stdbool.h>
 #include "clock.h"
-#include "console.h"
 #include "tick.h"
 #include "uart.h"
 
@@ -12,8 +11,7 @@ static uint32_t restart_at;
 
 void restart_now(void)
 {
-    console_log("Reset");
-    uart_write_now("", 0);                          /* until the last byte is out */
+    uart_write_now("\r\nReset\r\n", 9);            /* until the last byte is out */
     chip_reset();
 }
 

@@ -26,9 +26,8 @@ def elf_file(path: Path, segments: list[tuple[int, bytes]], machine: int = 8) ->
         headers += struct.pack("<8I", 1, offset + len(body), address, address, len(data), len(data), 5, 4)
         body += data
     ident = b"\x7fELF\x01\x01\x01" + bytes(9)
-    path.write_bytes(
-        ident + struct.pack("<HHIIIIIHHHHHH", 2, machine, 1, 0, 52, 0, 0, 52, 32, len(segments), 40, 0, 0) + headers + body
-    )
+    head = struct.pack("<HHIIIIIHHHHHH", 2, machine, 1, 0, 52, 0, 0, 52, 32, len(segments), 40, 0, 0)
+    path.write_bytes(ident + head + headers + body)
     return path
 
 

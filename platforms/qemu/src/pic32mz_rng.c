@@ -104,7 +104,7 @@ static uint64_t rng_stream_word(PIC32Rng *s, uint64_t index)
 {
     uint64_t key = rng_mix(s->seed + 0x9e3779b97f4a7c15);
 
-    return rng_mix(key ^ rng_mix((index + 1) * 0x9e3779b97f4a7c15));
+    return rng_mix(key + (index + 1) * 0x9e3779b97f4a7c15);
 }
 
 /* The shift register after that many bits: the newest is bit 63. */

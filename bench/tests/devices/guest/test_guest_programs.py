@@ -16,10 +16,10 @@ import pytest
 
 PROGRAMS = Path(__file__).parent / "programs"
 COMPILER = "mipsel-linux-gnu-gcc"
-FLAGS = (
-    "-march=mips32r2 -mfp64 -mhard-float -mdspr2 -EL -mno-abicalls -fno-pic -mno-gpopt -G0 -ffreestanding -nostdlib "
-    "-static -O2 -Wall -Wextra -Werror -Wl,--build-id=none"
-).split()
+FLAGS = [
+    *("-march=mips32r2", "-mfp64", "-mhard-float", "-mdspr2", "-EL", "-mno-abicalls", "-fno-pic", "-mno-gpopt", "-G0"),
+    *("-ffreestanding", "-nostdlib", "-static", "-O2", "-Wall", "-Wextra", "-Werror", "-Wl,--build-id=none"),
+]
 RESULT = 0x100  # physical; struct result of guest.h
 DONE = 0x600DD0E5
 RUN_NS = 10_000_000

@@ -3,8 +3,8 @@
 
 from __future__ import annotations
 
-from conftest import ChipFactory
 import pytest
+from conftest import ChipFactory
 from qtest import Chip
 
 TRNGEN, PRNGEN, CONT, TRNGMODE, LOAD = 1 << 8, 1 << 9, 1 << 10, 1 << 11, 1 << 12

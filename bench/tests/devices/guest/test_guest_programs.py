@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Small programs for the chip check what the CPU does: interrupts, register sets, exceptions, FPU, DSP, resets.
 
-Each .c file in programs/ is built with the firmware's compiler, runs on the emulator without any bench around it, checks
+Each .c file in programs/ is built with the firmware's compiler, runs on the emulator with no bench around it, checks
 itself with CHECK() and leaves its counts in RAM (see programs/guest.h).
 """
 

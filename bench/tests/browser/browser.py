@@ -1,0 +1,157 @@
+# SPDX-License-Identifier: MIT
+"""Chromium without a window, on the board's page, through Debian's own driver: nothing is downloaded."""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+from urllib.parse import urlsplit
+
+from PIL import Image
+from selenium import webdriver
+from selenium.common.exceptions import WebDriverException
+from selenium.webdriver.chrome.service import Service
+from selenium.webdriver.support.ui import Select, WebDriverWait
+
+from .drawing import Box, Colour, Drawing, read
+
+_T = TypeVar("_T")
+TIMEOUT_WALL = 120.0
+_FLAGS = (
+    "--headless=new",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-dev-shm-usage",
+    "--disable-quic",
+    "--no-first-run",
+    "--no-proxy-server",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--hide-scrollbars",
+)
+
+
+def tools() -> tuple[str, str] | None:
+    """Paths of Chromium and of its driver, None when either is not installed."""
+    chromium, driver = shutil.which("chromium"), shutil.which("chromedriver")
+    return (chromium, driver) if chromium and driver else None
+
+
+class Browser:
+    """One browser with a profile of its own in ``profile``, an empty directory."""
+
+    def __init__(self, chromium: str, driver: str, profile: Path) -> None:
+        options = webdriver.ChromeOptions()
+        options.binary_location = chromium
+        for flag in (*_FLAGS, f"--user-data-dir={profile}"):
+            options.add_argument(flag)
+        options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
+        self.driver = webdriver.Chrome(options=options, service=Service(driver))
+        self._messages: list[dict[str, Any]] = []
+
+    def close(self) -> None:
+        """Ends browser and driver."""
+        self.driver.quit()
+
+    def open(self, url: str, width: int = 1100, height: int = 580, scale: float = 1) -> None:
+        """Opens a page in a window of this size, CSS pixels."""
+        self.resize(width, height, scale)
+        self.driver.get(url)
+
+    def resize(self, width: int, height: int, scale: float = 1, mobile: bool = False) -> None:
+        """Another window, or screen of a phone."""
+        self.driver.execute_cdp_cmd(
+            "Emulation.setDeviceMetricsOverride",
+            {"width": width, "height": height, "deviceScaleFactor": scale, "mobile": mobile},
+        )
+
+    def prefer(self, scheme: str) -> None:
+        """The person's wish: ``light`` or ``dark``."""
+        feature = {"name": "prefers-color-scheme", "value": scheme}
+        self.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [feature]})
+
+    def text(self, element: str) -> str:
+        """The text of the element with this id."""
+        return self.driver.find_element("id", element).text
+
+    def number(self, element: str) -> int:
+        """The first number in the element's text."""
+        found = re.search(r"\d+", self.text(element))
+        return int(found[0]) if found else 0
+
+    def click(self, element: str) -> None:
+        """Clicks on an element."""
+        self.driver.find_element("id", element).click()
+
+    def enter(self, element: str, text: str) -> None:
+        """Types a text into a field, instead of what is there, and Enter."""
+        field = self.driver.find_element("id", element)
+        field.clear()
+        field.send_keys(text + "\n")
+
+    def choose(self, element: str, text: str) -> None:
+        """Chooses from a list."""
+        Select(self.driver.find_element("id", element)).select_by_visible_text(text)
+
+    def run(self, script: str) -> Any:
+        """What a script in the page returns."""
+        return self.driver.execute_script(script)
+
+    def wait(self, done: Callable[[], _T], what: str | Callable[[], str]) -> _T:
+        """Waits until ``done`` returns something true, and returns it; fails saying what did not happen."""
+        try:
+            return WebDriverWait(self.driver, TIMEOUT_WALL, poll_frequency=0.2).until(lambda _: done())
+        except WebDriverException as error:
+            said = what() if callable(what) else what
+            state = f"{self.text('connection')}, {self.text('stream')}, {self.text('frames')} frames"
+            raise AssertionError(f"{said} within {TIMEOUT_WALL:g} s (wall): the page says {state!r}") from error
+
+    def screenshot(self) -> Image.Image:
+        """What is in the window."""
+        return Image.open(io.BytesIO(self.driver.get_screenshot_as_png())).convert("RGB")
+
+    def drawing(self) -> Drawing:
+        """The scope's line, read from the pixels of a screenshot."""
+        screenshot = self.screenshot()
+        scale, place, line, background = self.run(
+            """const box = document.querySelector("#scope .u-over").getBoundingClientRect();
+            const style = (id) => getComputedStyle(document.querySelector(id));
+            return [devicePixelRatio, [box.left, box.top, box.width, box.height],
+              style(":root").getPropertyValue("--trace"), style("#scope").backgroundColor];"""
+        )
+        count = int(self.run('return document.getElementById("points").value'))
+        box = Box(*(scale * edge for edge in place))
+        return read(screenshot, box, _colour(line), _colour(background), count)
+
+    def console_errors(self) -> list[str]:
+        """Errors and warnings in the browser's console since the last call."""
+        return [entry["message"] for entry in self.driver.get_log("browser") if entry["level"] in ("SEVERE", "WARNING")]
+
+    def hosts(self) -> set[str]:
+        """host:port of everything the page asked for, WebSockets too, whether or not an answer came."""
+        for entry in self.driver.get_log("performance"):
+            self._messages.append(json.loads(entry["message"])["message"])
+        urls = []
+        for message in self._messages:
+            if message["method"] == "Network.requestWillBeSent":
+                urls.append(message["params"]["request"]["url"])
+            elif message["method"] == "Network.webSocketCreated":
+                urls.append(message["params"]["url"])
+        # chrome: is the browser's own first page.
+        return {urlsplit(url).netloc for url in urls if not url.startswith(("data:", "chrome:"))}
+
+
+def _colour(text: str) -> Colour:
+    """``#rgb``, ``#rrggbb`` or ``rgb(r, g, b)``."""
+    text = text.strip()
+    if text.startswith("#"):
+        digits = text[1:] if len(text) == 7 else "".join(2 * digit for digit in text[1:])
+        return int(digits[:2], 16), int(digits[2:4], 16), int(digits[4:], 16)
+    red, green, blue = (int(number) for number in re.findall(r"\d+", text)[:3])
+    return red, green, blue

@@ -3,12 +3,12 @@
 "use strict";
 (() => {
   const RAMP_STEP = 4000, MODULUS = 65536;
-  const RECONNECT_FIRST = 500, RECONNECT_LAST = 5000, RATE_WINDOW = 2000; // ms
+  const RECONNECT_FIRST = 500, RECONNECT_LAST = 5000, RATE_WINDOW = 2000, SILENCE = 3000, PATIENCE = 10000; // ms
   const byId = (id) => document.getElementById(id);
   const query = new URLSearchParams(location.search);
   const url = `ws://${location.hostname}:${query.get("ws") || 8088}/echo`;
 
-  let socket = null, streaming = false, wanted = false, wait = RECONNECT_FIRST;
+  let socket = null, heard = 0, asked = false, delay = null, streaming = false, wanted = false, wait = RECONNECT_FIRST;
   let points = Number(byId("points").value), total = 0, frames = 0;
   let values = [], arrivals = [], dirty = true;
 
@@ -80,29 +80,58 @@
     }
   }
 
+  function hear() {
+    heard = performance.now();
+    asked = false;
+  }
+
   function connect() {
-    socket = new WebSocket(url);
-    socket.onopen = () => {
+    const mine = socket = new WebSocket(url);
+    hear();
+    mine.onopen = () => {
+      hear();
       wait = RECONNECT_FIRST;
-      if (wanted) socket.send("StartStream");
+      if (delay !== null) mine.send(`SetDelay ${delay}`); // the board may have been restarted
+      if (wanted) mine.send("StartStream");
       controls();
     };
-    socket.onmessage = (event) => receive(event.data);
-    socket.onclose = () => {
-      streaming = false;
-      controls();
-      setTimeout(connect, wait);
-      wait = Math.min(2 * wait, RECONNECT_LAST);
-    };
+    mine.onmessage = (event) => { hear(); receive(event.data); };
+    mine.onclose = () => lost(mine);
+  }
+
+  function lost(which) {
+    if (which !== socket) return; // was given up before
+    socket = null;
+    streaming = false;
+    controls();
+    setTimeout(connect, wait);
+    wait = Math.min(2 * wait, RECONNECT_LAST);
+  }
+
+  // A board that lost power says no goodbye. It echoes everything, so a question tells whether it is still there.
+  function watch() {
+    const open = socket !== null && socket.readyState === WebSocket.OPEN;
+    if (socket === null || performance.now() - heard < (open ? SILENCE : PATIENCE)) return;
+    if (open && !asked) {
+      hear();
+      asked = true;
+      socket.send("still there?");
+    } else {
+      const gone = socket;
+      lost(gone);
+      gone.close();
+    }
   }
 
   byId("controls").addEventListener("submit", (event) => event.preventDefault());
   byId("toggle").addEventListener("click", () => {
     wanted = !streaming;
-    socket.send(wanted ? "StartStream" : "StopStream");
+    socket?.send(wanted ? "StartStream" : "StopStream");
   });
   byId("delay").addEventListener("change", (event) => {
-    if (event.target.checkValidity()) socket.send(`SetDelay ${event.target.value}`);
+    if (!event.target.checkValidity()) return;
+    delay = event.target.value;
+    socket?.send(`SetDelay ${delay}`);
   });
   byId("points").addEventListener("change", (event) => {
     points = Number(event.target.value);
@@ -114,6 +143,7 @@
   show("server", url);
   wanted = query.get("start") !== "no"; // a scope that shows nothing is no demo
   connect();
+  setInterval(watch, 500);
   controls();
   draw();
 })();

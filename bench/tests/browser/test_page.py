@@ -100,6 +100,17 @@ def test_delay_sets_the_rate(board: pic32bench.Board, page: Browser) -> None:
     assert board.time - time < 5
 
 
+@pytest.mark.parametrize("how", ["reset", "power_cycle"])
+def test_page_comes_back_after_the_board_was(board: pic32bench.Board, page: Browser, how: str) -> None:
+    getattr(board, how)()
+    board.console.wait_for_line("IP Address: 10.", timeout=30)
+    board.console.wait_for_line("Received a clear text connection", timeout=60)
+    board.console.wait_for_line("Stream Started", timeout=30)
+    wait_for_frames(page, 30)
+    wait_for_drawing(page, "noise")
+    assert page.text("connection") == "connected"
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_page_fits_a_phone_in_light_and_dark(page: Browser, save: Save, scheme: str) -> None:
     page.prefer(scheme)

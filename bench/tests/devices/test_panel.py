@@ -107,7 +107,6 @@ def test_link_goes_down_and_up(chip: ChipFactory) -> None:
 @pytest.mark.parametrize(
     ("line", "complaint"),
     [
-        (b"\n", "JSON"),
         (b"press SW1\n", "JSON"),
         (b'{"pin":"RB12","level":0\n', "JSON"),
         (b'["pin"]\n', "object"),
@@ -299,3 +298,15 @@ def test_snapshot_holds_pins_timers_and_what_the_panel_still_has_to_do(chip: Chi
         c.panel.until("stopped")
         assert c.read("PORTB") == 0x3000
         assert c.read("TMR2") == count + 40_000 // 250
+
+
+def test_a_panel_that_nobody_reads_holds_nothing_up(chip: ChipFactory) -> None:
+    with chip() as c:
+        c.write("TRISH", 0)
+        for _ in range(1000):
+            c.write("LATHINV", 1)
+        c.step_ns(1000)
+        levels: list[object] = []
+        while events := c.panel.events():
+            levels += [event["level"] for event in events if event.get("pin") == "RH0"]
+    assert levels == [0, *[1, 0] * 500]

@@ -80,6 +80,12 @@ void pic32_frame_queue_push(PIC32FrameQueue *queue, PIC32Frame *frame)
     pic32_frame_queue_count(queue, frame);
 }
 
+void pic32_frame_queue_push_front(PIC32FrameQueue *queue, PIC32Frame *frame)
+{
+    QTAILQ_INSERT_HEAD(&queue->head, frame, next);
+    pic32_frame_queue_count(queue, frame);
+}
+
 void pic32_frame_queue_insert(PIC32FrameQueue *queue, PIC32Frame *frame)
 {
     PIC32Frame *each;
@@ -91,8 +97,7 @@ void pic32_frame_queue_insert(PIC32FrameQueue *queue, PIC32Frame *frame)
             return;
         }
     }
-    QTAILQ_INSERT_HEAD(&queue->head, frame, next);
-    pic32_frame_queue_count(queue, frame);
+    pic32_frame_queue_push_front(queue, frame);
 }
 
 PIC32Frame *pic32_frame_queue_first(PIC32FrameQueue *queue)

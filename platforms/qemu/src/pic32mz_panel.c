@@ -15,12 +15,10 @@
 #include "qemu/queue.h"
 #include "qemu/timer.h"
 #include "qapi/error.h"
-#include "qapi/qmp/qdict.h"
 #include "qapi/qmp/qjson.h"
 #include "qapi/qmp/qnull.h"
 #include "qapi/qmp/qnum.h"
 #include "qapi/qmp/qstring.h"
-#include "chardev/char-fe.h"
 #include "hw/core/cpu.h"
 #include "hw/qdev-properties.h"
 #include "hw/qdev-properties-system.h"
@@ -28,11 +26,14 @@
 #include "sysemu/runstate.h"
 #include "pic32mz_cru.h"
 #include "pic32mz_eth.h"
+#include "pic32mz_lines.h"
+#include "pic32mz_outbox.h"
 #include "pic32mz_panel.h"
 #include "pic32mz_ports.h"
 
 #define LINE_MAX_BYTES  1024    /* a longer line from the host is refused */
 #define ERROR_MAX_BYTES 200     /* an error says no more than this */
+#define OUTBOX_BYTES    (4 * 1024 * 1024)   /* what the host may read late */
 
 enum { ACTION_PIN, ACTION_LINK, ACTION_POWER };
 
@@ -54,8 +55,8 @@ struct PIC32Panel {
     PIC32Cru *cru;
     PIC32PinWatch watch;
 
-    char line[LINE_MAX_BYTES + 1];
-    unsigned length;            /* LINE_MAX_BYTES + 1: the line is too long */
+    PIC32Lines lines;           /* from the host */
+    PIC32Outbox outbox;         /* to the host */
 
     QTAILQ_HEAD(, PanelAction) actions;     /* sorted by time, then by order */
     QEMUTimer *action_timer;
@@ -81,11 +82,12 @@ static void G_GNUC_PRINTF(2, 3) panel_say(PIC32Panel *s, const char *format,
     text = g_strdup_vprintf(format, args);
     va_end(args);
     line = g_strdup_printf("{\"t\":%" PRId64 ",%s}\n", panel_now(), text);
-    qemu_chr_fe_write_all(&s->chr, (const uint8_t *)line, strlen(line));
+    pic32_outbox_send_all(&s->outbox, line, strlen(line));
 }
 
-static void panel_error(PIC32Panel *s, const char *message)
+static void panel_error(void *opaque, const char *message)
 {
+    PIC32Panel *s = opaque;
     g_autofree char *cut = g_strndup(message, ERROR_MAX_BYTES);
     g_autofree char *valid = g_utf8_make_valid(cut, -1);
     QString *string = qstring_from_str(valid);
@@ -94,18 +96,6 @@ static void panel_error(PIC32Panel *s, const char *message)
     panel_say(s, "\"error\":%s", json->str);
     g_string_free(json, true);
     qobject_unref(string);
-}
-
-void pic32_panel_pin(PIC32Panel *s, const char *pin, int level)
-{
-    if (!s) {
-        return;
-    }
-    if (level < 0) {
-        panel_say(s, "\"pin\":\"%s\",\"level\":null", pin);
-    } else {
-        panel_say(s, "\"pin\":\"%s\",\"level\":%d", pin, level);
-    }
 }
 
 void pic32_panel_reset(PIC32Panel *s, const char *cause)
@@ -120,7 +110,11 @@ static void panel_output(void *opaque, PIC32Pin pin, int level)
     char name[5];
 
     pic32_pin_name(pin, name);
-    pic32_panel_pin(opaque, name, level);
+    if (level < 0) {
+        panel_say(opaque, "\"pin\":\"%s\",\"level\":null", name);
+    } else {
+        panel_say(opaque, "\"pin\":\"%s\",\"level\":%d", name, level);
+    }
 }
 
 /* Actions */
@@ -380,33 +374,15 @@ static void panel_parse(PIC32Panel *s, QDict *line, Error **errp)
     }
 }
 
-static void panel_line(PIC32Panel *s)
+static void panel_take_line(void *opaque, QDict *line)
 {
     Error *err = NULL;
-    QObject *object = NULL;
-    QDict *dict = NULL;
 
-    if (s->length > LINE_MAX_BYTES) {
-        error_setg(&err, "line is longer than %d bytes", LINE_MAX_BYTES);
-    } else if (memchr(s->line, 0, s->length)) {
-        error_setg(&err, "line has a zero byte");
-    } else {
-        s->line[s->length] = 0;
-        object = qobject_from_json(s->line, &err);
-        dict = qobject_to(QDict, object);
-        if (!err && !dict) {
-            error_setg(&err, "line is no JSON object");
-        }
-    }
-    s->length = 0;
-    if (!err) {
-        panel_parse(s, dict, &err);
-    }
+    panel_parse(opaque, line, &err);
     if (err) {
-        panel_error(s, error_get_pretty(err));
+        panel_error(opaque, error_get_pretty(err));
         error_free(err);
     }
-    qobject_unref(object);
 }
 
 static int panel_can_receive(void *opaque)
@@ -417,25 +393,17 @@ static int panel_can_receive(void *opaque)
 static void panel_receive(void *opaque, const uint8_t *data, int size)
 {
     PIC32Panel *s = opaque;
-    int i;
 
-    for (i = 0; i < size; i++) {
-        if (data[i] == '\n') {
-            panel_line(s);
-        } else if (s->length < LINE_MAX_BYTES) {
-            s->line[s->length++] = data[i];
-        } else {
-            s->length = LINE_MAX_BYTES + 1;
-        }
-    }
+    pic32_lines_receive(&s->lines, data, size);
 }
 
 static void panel_event(void *opaque, QEMUChrEvent event)
 {
     PIC32Panel *s = opaque;
 
-    if (event == CHR_EVENT_OPENED) {
-        s->length = 0;
+    if (event == CHR_EVENT_OPENED || event == CHR_EVENT_CLOSED) {
+        pic32_lines_clear(&s->lines);
+        pic32_outbox_clear(&s->outbox);
     }
 }
 
@@ -446,6 +414,9 @@ static void panel_realize(DeviceState *dev, Error **errp)
     PIC32Panel *s = PIC32_PANEL(dev);
 
     QTAILQ_INIT(&s->actions);
+    pic32_lines_init(&s->lines, LINE_MAX_BYTES, panel_take_line, panel_error,
+                     s);
+    pic32_outbox_init(&s->outbox, &s->chr, OUTBOX_BYTES);
     s->action_timer = timer_new_ns(QEMU_CLOCK_VIRTUAL, panel_action_due, s);
     s->run_timer = timer_new_ns(QEMU_CLOCK_VIRTUAL, panel_run_over, s);
     s->stop_bh = qemu_bh_new(panel_stop_in_main_loop, s);

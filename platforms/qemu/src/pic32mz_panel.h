@@ -20,9 +20,6 @@ OBJECT_DECLARE_SIMPLE_TYPE(PIC32Panel, PIC32_PANEL)
  * All functions may be called with panel NULL: nobody is looking then.
  */
 
-/* An output pin changed: level 0, 1, or -1 when it is not driven any more. */
-void pic32_panel_pin(PIC32Panel *panel, const char *pin, int level);
-
 /* The chip has come out of reset; cause as in the contract. */
 void pic32_panel_reset(PIC32Panel *panel, const char *cause);
 

@@ -9,6 +9,8 @@
  * in a queue in front of the line and then comes in at the programmed rate,
  * so a hasty host loses nothing; a slow firmware does (OERR), as on the chip.
  * Characters that arrive while the receiver is off or has no pin are lost.
+ * A host that reads late does not hold the machine up before it is a megabyte
+ * behind.
  *
  * Left out: wrong baud rates, parity errors and line noise (the host's end
  * always has the right settings), RXINV, TXINV, UTXINV, IrDA (IREN), hardware
@@ -24,7 +26,6 @@
 #include "qemu/fifo8.h"
 #include "qemu/log.h"
 #include "qemu/timer.h"
-#include "chardev/char-fe.h"
 #include "chardev/char-serial.h"
 #include "hw/clock.h"
 #include "hw/irq.h"
@@ -34,7 +35,7 @@
 #include "hw/registerfields.h"
 #include "hw/sysbus.h"
 #include "migration/vmstate.h"
-#include "sysemu/replay.h"
+#include "pic32mz_outbox.h"
 #include "pic32mz_pps.h"
 #include "pic32mz_sfr.h"
 #include "pic32mz_uart.h"
@@ -74,7 +75,7 @@ REG32(UBRG, 0x40)
 #define RX_CHARACTER    0x1ff       /* an RX FIFO entry: the character, */
 #define RX_FERR         0x200       /* and whether its stop bit was 0 */
 #define LINE_QUEUE      4096        /* bytes the host may be ahead */
-#define BACKLOG_MAX     (1024 * 1024)
+#define OUTBOX_BYTES    (1024 * 1024)   /* what the host may read late */
 
 struct PIC32Uart {
     SysBusDevice parent_obj;
@@ -104,8 +105,7 @@ struct PIC32Uart {
     QEMUTimer *rx_timer;
 
     Fifo8 line;                     /* from the host, not on the line yet */
-    GByteArray *backlog;            /* to the host, which is slow to read */
-    guint backlog_watch;
+    PIC32Outbox outbox;             /* to the host */
     bool said_no_tx_pin;
     bool said_rx_lost;
 };
@@ -199,68 +199,6 @@ static void uart_update_irq(PIC32Uart *s)
 
 /* --- from the chip to the host */
 
-static gboolean uart_backlog_flush(void *unused, GIOCondition condition,
-                                   void *opaque)
-{
-    PIC32Uart *s = opaque;
-    int sent = qemu_chr_fe_write(&s->chr, s->backlog->data, s->backlog->len);
-
-    if (sent > 0) {
-        g_byte_array_remove_range(s->backlog, 0, sent);
-    } else if (condition & (G_IO_HUP | G_IO_ERR)) {
-        g_byte_array_set_size(s->backlog, 0);
-    }
-    if (s->backlog->len) {
-        return G_SOURCE_CONTINUE;
-    }
-    s->backlog_watch = 0;
-    return G_SOURCE_REMOVE;
-}
-
-static void uart_backlog_drop(PIC32Uart *s)
-{
-    g_byte_array_set_size(s->backlog, 0);
-    if (s->backlog_watch) {
-        g_source_remove(s->backlog_watch);
-        s->backlog_watch = 0;
-    }
-}
-
-/*
- * Gives one byte to the host. A host that reads late must not stop the
- * machine, so bytes queue up here; only one that never reads blocks it in the
- * end. Record and replay see each write at its instruction, and so block.
- */
-static void uart_to_host(PIC32Uart *s, uint8_t byte)
-{
-    if (!qemu_chr_fe_backend_connected(&s->chr)) {
-        return;
-    }
-    if (replay_mode == REPLAY_MODE_NONE) {
-        if (!s->backlog->len) {
-            int sent = qemu_chr_fe_write(&s->chr, &byte, 1);
-
-            if (sent > 0 || (sent < 0 && errno != EAGAIN)) {
-                return;
-            }
-        }
-        if (s->backlog->len < BACKLOG_MAX && !s->backlog_watch) {
-            s->backlog_watch = qemu_chr_fe_add_watch(&s->chr,
-                                                     G_IO_OUT | G_IO_HUP,
-                                                     uart_backlog_flush, s);
-        }
-        if (s->backlog->len < BACKLOG_MAX && s->backlog_watch) {
-            g_byte_array_append(s->backlog, &byte, 1);
-            return;
-        }
-        if (s->backlog->len) {
-            qemu_chr_fe_write_all(&s->chr, s->backlog->data, s->backlog->len);
-            uart_backlog_drop(s);
-        }
-    }
-    qemu_chr_fe_write_all(&s->chr, &byte, 1);
-}
-
 static void uart_receive_character(PIC32Uart *s, uint16_t character,
                                    bool framing_error);
 
@@ -316,7 +254,9 @@ static void uart_tx_done(void *opaque)
 
         qemu_chr_fe_ioctl(&s->chr, CHR_IOCTL_SERIAL_SET_BREAK, &on);
     } else {
-        uart_to_host(s, s->tsr);
+        uint8_t byte = s->tsr;
+
+        pic32_outbox_send_all(&s->outbox, &byte, 1);
     }
     if (FIELD_EX32(uart_mode(s), UMODE, LPBACK) &&
         FIELD_EX32(uart_sta(s), USTA, URXEN)) {
@@ -429,7 +369,7 @@ static void uart_event(void *opaque, QEMUChrEvent event)
     PIC32Uart *s = opaque;
 
     if (event == CHR_EVENT_CLOSED) {
-        uart_backlog_drop(s);
+        pic32_outbox_clear(&s->outbox);
     } else if (event == CHR_EVENT_BREAK && uart_receiver_on(s)) {
         uart_receive_character(s, 0, true);
         uart_update_irq(s);
@@ -440,7 +380,7 @@ static int uart_backend_changed(void *opaque)
 {
     PIC32Uart *s = opaque;
 
-    uart_backlog_drop(s);
+    pic32_outbox_clear(&s->outbox);
     qemu_chr_fe_set_handlers(&s->chr, uart_can_receive, uart_receive,
                              uart_event, uart_backend_changed, s, NULL, true);
     return 0;
@@ -551,6 +491,7 @@ static void uart_clock_update(void *opaque, ClockEvent event)
     PIC32Uart *s = opaque;
 
     uart_tx_start(s, qemu_clock_get_ns(QEMU_CLOCK_VIRTUAL));
+    uart_rx_start(s, qemu_clock_get_ns(QEMU_CLOCK_VIRTUAL));
 }
 
 static void uart_reset_enter(Object *obj, ResetType type)
@@ -564,6 +505,7 @@ static void uart_reset_enter(Object *obj, ResetType type)
     s->said_no_tx_pin = false;
     s->said_rx_lost = false;
     fifo8_reset(&s->line);
+    qemu_chr_fe_accept_input(&s->chr);
 }
 
 static void uart_reset_hold(Object *obj)
@@ -592,7 +534,7 @@ static void uart_realize(DeviceState *dev, Error **errp)
 
     s->tx_timer = timer_new_ns(QEMU_CLOCK_VIRTUAL, uart_tx_done, s);
     s->rx_timer = timer_new_ns(QEMU_CLOCK_VIRTUAL, uart_rx_done, s);
-    s->backlog = g_byte_array_new();
+    pic32_outbox_init(&s->outbox, &s->chr, OUTBOX_BYTES);
     fifo8_create(&s->line, LINE_QUEUE);
     qemu_chr_fe_set_handlers(&s->chr, uart_can_receive, uart_receive,
                              uart_event, uart_backend_changed, s, NULL, true);

@@ -11,22 +11,21 @@
 
 #include "qemu/osdep.h"
 #include "qapi/error.h"
-#include "qapi/qmp/qdict.h"
+#include "qapi/qmp/qbool.h"
 #include "qapi/qmp/qjson.h"
-#include "qapi/qmp/qnum.h"
-#include "qemu/cutils.h"
-#include "chardev/char-fe.h"
 #include "hw/qdev-core.h"
 #include "hw/qdev-properties.h"
 #include "hw/qdev-properties-system.h"
 #include "migration/vmstate.h"
 #include "pic32mz_eth.h"
 #include "pic32mz_frame.h"
+#include "pic32mz_lines.h"
+#include "pic32mz_outbox.h"
 #include "pic32mz_panel.h"
 #include "pic32mz_wire.h"
 
 #define LINE_MAX_BYTES      (2 * PIC32_FRAME_MAX + 1024)
-#define BACKLOG_MAX_BYTES   (32 * 1024 * 1024)
+#define OUTBOX_BYTES        (32 * 1024 * 1024)
 #define WAITING_MAX_FRAMES  65536
 #define RETRY_NS            (100 * SCALE_US)
 
@@ -42,50 +41,12 @@ struct PIC32Wire {
     PIC32FrameQueue waiting;    /* from the host; time: when they begin */
     QEMUTimer *timer;
 
-    GString *line;              /* from the host, its end has not come */
-    bool line_too_long;
-    GByteArray *backlog;        /* to the host, which is slow to read */
-    guint backlog_watch;
-    uint32_t lost;              /* lines that the backlog could not take */
+    PIC32Lines lines;           /* from the host */
+    PIC32Outbox outbox;         /* to the host */
+    uint32_t lost;              /* lines that the outbox could not take */
 };
 
 /* --- to the host */
-
-static void wire_flush(PIC32Wire *s);
-
-static gboolean wire_writable(void *do_not_use, GIOCondition condition,
-                              void *opaque)
-{
-    PIC32Wire *s = opaque;
-
-    s->backlog_watch = 0;
-    wire_flush(s);
-    return G_SOURCE_REMOVE;
-}
-
-static void wire_flush(PIC32Wire *s)
-{
-    int written;
-
-    if (s->backlog_watch) {
-        return;
-    }
-    while (s->backlog->len) {
-        written = qemu_chr_fe_write(&s->chr, s->backlog->data,
-                                    s->backlog->len);
-        if (written <= 0) {
-            break;
-        }
-        g_byte_array_remove_range(s->backlog, 0, written);
-    }
-    if (s->backlog->len) {
-        s->backlog_watch = qemu_chr_fe_add_watch(&s->chr, G_IO_OUT | G_IO_HUP,
-                                                 wire_writable, s);
-        if (!s->backlog_watch) {
-            g_byte_array_set_size(s->backlog, 0);   /* nobody is there */
-        }
-    }
-}
 
 static void wire_say_line(PIC32Wire *s, QDict *dict)
 {
@@ -94,10 +55,8 @@ static void wire_say_line(PIC32Wire *s, QDict *dict)
     qdict_put_int(dict, "t", qemu_clock_get_ns(QEMU_CLOCK_VIRTUAL));
     json = qobject_to_json(QOBJECT(dict));
     g_string_append_c(json, '\n');
-    if (s->backlog->len + json->len > BACKLOG_MAX_BYTES) {
+    if (!pic32_outbox_send(&s->outbox, json->str, json->len)) {
         s->lost++;
-    } else {
-        g_byte_array_append(s->backlog, (uint8_t *)json->str, json->len);
     }
     g_string_free(json, true);
     qobject_unref(dict);
@@ -105,8 +64,7 @@ static void wire_say_line(PIC32Wire *s, QDict *dict)
 
 static void wire_say(PIC32Wire *s, QDict *dict)
 {
-    wire_flush(s);
-    if (s->lost && !s->backlog->len) {
+    if (s->lost && pic32_outbox_is_empty(&s->outbox)) {
         QDict *error = qdict_new();
         g_autofree char *text = g_strdup_printf(
             "%u lines lost here: the wire was not read", s->lost);
@@ -116,7 +74,6 @@ static void wire_say(PIC32Wire *s, QDict *dict)
         wire_say_line(s, error);
     }
     wire_say_line(s, dict);
-    wire_flush(s);
 }
 
 static void G_GNUC_PRINTF(2, 3) wire_error(PIC32Wire *s, const char *format,
@@ -194,9 +151,7 @@ static void wire_timer(void *opaque)
             pic32_frame_add_fcs(frame);
         }
         if (!pic32_eth_cable_receive(s->eth, frame)) {
-            QTAILQ_INSERT_HEAD(&s->waiting.head, frame, next);
-            s->waiting.count++;
-            s->waiting.bytes += frame->len;
+            pic32_frame_queue_push_front(&s->waiting, frame);
             timer_mod(s->timer, now + RETRY_NS);
             return;
         }
@@ -298,30 +253,26 @@ static bool wire_keys_known(const QDict *dict, const char **unknown)
     return true;
 }
 
-static void wire_take_line(PIC32Wire *s, const char *line)
+static void wire_take_line(void *opaque, QDict *line)
 {
-    Error *err = NULL;
-    QObject *object = qobject_from_json(line, &err);
-    QDict *dict = qobject_to(QDict, object);
+    PIC32Wire *s = opaque;
     const char *unknown;
 
-    if (err) {
-        wire_error(s, "not JSON: %s", error_get_pretty(err));
-        error_free(err);
-    } else if (!dict) {
-        wire_error(s, "a line must be a JSON object");
-    } else if (!wire_keys_known(dict, &unknown)) {
+    if (!wire_keys_known(line, &unknown)) {
         wire_error(s, "unknown key \"%s\"", unknown);
-    } else if (qdict_haskey(dict, "frame")) {
-        wire_take_frame(s, dict);
-    } else if (qobject_type(qdict_get(dict, "stop-on-frame") ?: object) ==
-               QTYPE_QBOOL) {
-        s->stop_on_frame = qdict_get_bool(dict, "stop-on-frame");
+    } else if (qdict_haskey(line, "frame")) {
+        wire_take_frame(s, line);
+    } else if (qobject_to(QBool, qdict_get(line, "stop-on-frame"))) {
+        s->stop_on_frame = qdict_get_bool(line, "stop-on-frame");
     } else {
         wire_error(s, "neither \"frame\" nor \"stop-on-frame\" with true or "
                    "false");
     }
-    qobject_unref(object);
+}
+
+static void wire_complain(void *opaque, const char *error)
+{
+    wire_error(opaque, "%s", error);
 }
 
 static int wire_chr_can_receive(void *opaque)
@@ -332,42 +283,17 @@ static int wire_chr_can_receive(void *opaque)
 static void wire_chr_receive(void *opaque, const uint8_t *data, int size)
 {
     PIC32Wire *s = opaque;
-    int i;
 
-    for (i = 0; i < size; i++) {
-        if (data[i] != '\n') {
-            if (s->line->len < LINE_MAX_BYTES) {
-                g_string_append_c(s->line, data[i]);
-            } else {
-                s->line_too_long = true;
-            }
-            continue;
-        }
-        if (s->line_too_long) {
-            wire_error(s, "the line is longer than %d bytes", LINE_MAX_BYTES);
-        } else if (strlen(s->line->str) != s->line->len) {
-            wire_error(s, "not JSON: the line has a zero byte");
-        } else if (s->line->len) {
-            wire_take_line(s, s->line->str);
-        }
-        g_string_truncate(s->line, 0);
-        s->line_too_long = false;
-    }
+    pic32_lines_receive(&s->lines, data, size);
 }
 
-/* Whoever connects begins with a whole line. */
 static void wire_chr_event(void *opaque, QEMUChrEvent event)
 {
     PIC32Wire *s = opaque;
 
     if (event == CHR_EVENT_OPENED || event == CHR_EVENT_CLOSED) {
-        g_string_truncate(s->line, 0);
-        s->line_too_long = false;
-        if (s->backlog_watch) {
-            g_source_remove(s->backlog_watch);
-            s->backlog_watch = 0;
-        }
-        g_byte_array_set_size(s->backlog, 0);
+        pic32_lines_clear(&s->lines);
+        pic32_outbox_clear(&s->outbox);
     }
 }
 
@@ -386,8 +312,9 @@ static void wire_realize(DeviceState *dev, Error **errp)
                    "wire");
         return;
     }
-    s->line = g_string_new(NULL);
-    s->backlog = g_byte_array_new();
+    pic32_lines_init(&s->lines, LINE_MAX_BYTES, wire_take_line, wire_complain,
+                     s);
+    pic32_outbox_init(&s->outbox, &s->chr, OUTBOX_BYTES);
     pic32_frame_queue_init(&s->waiting);
     s->timer = timer_new_ns(QEMU_CLOCK_VIRTUAL, wire_timer, s);
     s->nc = qemu_new_net_client(&wire_net_info, pic32_eth_net_client(s->eth),
@@ -402,12 +329,12 @@ static void wire_unrealize(DeviceState *dev)
 {
     PIC32Wire *s = PIC32_WIRE(dev);
 
+    pic32_outbox_finalize(&s->outbox);
     qemu_chr_fe_deinit(&s->chr, false);
     qemu_del_net_client(s->nc);
     pic32_frame_queue_clear(&s->waiting);
     timer_free(s->timer);
-    g_string_free(s->line, true);
-    g_byte_array_unref(s->backlog);
+    pic32_lines_finalize(&s->lines);
 }
 
 static const VMStateDescription vmstate_wire = {

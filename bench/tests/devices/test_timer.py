@@ -299,3 +299,13 @@ def test_timers_started_together_stay_together(chip: ChipFactory) -> None:
             c.step_ns(777_777)
             low, high = two_timers(c)
             assert low == high
+
+
+def test_a_period_of_two_clocks_leaves_the_host_time_for_other_things(chip: ChipFactory) -> None:
+    with chip() as c:
+        c.write("PR2", 1)
+        c.write("T2CON", 0x8000)
+        times = [c.clock_step() for _ in range(100)]
+        assert c.ifs("TIMER_2")
+        assert times[-1] - times[0] >= 99_000
+        assert c.read("TMR2") in (0, 1)

@@ -24,6 +24,25 @@ static const PIC32SfrDef *pic32_sfr_find(PIC32SfrBlock *block, hwaddr addr,
     return def;
 }
 
+uint32_t pic32_sfr_merge(uint32_t old, hwaddr addr, unsigned alias,
+                         uint32_t data, unsigned size)
+{
+    unsigned shift = (addr & 3) * 8;
+    uint32_t lanes = MAKE_64BIT_MASK(shift, size * 8);
+
+    data = (data << shift) & lanes;
+    switch (alias) {
+    case ALIAS_CLR:
+        return old & ~data;
+    case ALIAS_SET:
+        return old | data;
+    case ALIAS_INV:
+        return old ^ data;
+    default:
+        return (old & ~lanes) | data;
+    }
+}
+
 static uint64_t pic32_sfr_read(void *opaque, hwaddr addr, unsigned size)
 {
     PIC32SfrBlock *block = opaque;
@@ -46,31 +65,14 @@ static void pic32_sfr_write(void *opaque, hwaddr addr, uint64_t data,
     PIC32SfrBlock *block = opaque;
     unsigned alias;
     const PIC32SfrDef *def = pic32_sfr_find(block, addr, &alias);
-    unsigned shift = (addr & 3) * 8;
-    uint32_t lanes = MAKE_64BIT_MASK(shift, size * 8);
     uint32_t old, value;
 
-    if (!def) {
+    if (!def || (block->ops && block->ops->before_write &&
+                 block->ops->before_write(block->opaque, addr, data, size))) {
         return;
     }
-    data = (data << shift) & lanes;
     old = pic32_sfr_get(block, def->offset);
-    switch (alias) {
-    case ALIAS_REG:
-        value = (old & ~lanes) | data;
-        break;
-    case ALIAS_CLR:
-        value = old & ~data;
-        break;
-    case ALIAS_SET:
-        value = old | data;
-        break;
-    case ALIAS_INV:
-        value = old ^ data;
-        break;
-    default:
-        g_assert_not_reached();
-    }
+    value = pic32_sfr_merge(old, addr, alias, data, size);
     value = (old & ~def->writable) | (value & def->writable);
     pic32_sfr_set(block, def->offset, value);
     if (block->ops && block->ops->write) {

@@ -26,6 +26,14 @@ typedef struct PIC32SfrDef {
 
 typedef struct PIC32SfrOps {
     /*
+     * A guest write of size bytes at addr is about to change a stored value:
+     * a register that counts by itself is stored as it is now, so that the
+     * bits and bytes which are not written keep. True: that was all, nothing
+     * is stored. NULL: nothing to do.
+     */
+    bool (*before_write)(void *opaque, hwaddr addr, uint32_t data,
+                         unsigned size);
+    /*
      * The value that the guest reads; offset is that of the register.
      * NULL: the stored value. May have side effects (a FIFO's read).
      */
@@ -56,6 +64,13 @@ typedef struct PIC32SfrBlock {
 void pic32_sfr_init(PIC32SfrBlock *block, Object *owner, const char *name,
                     uint32_t size, const PIC32SfrDef *defs, unsigned n_defs,
                     const PIC32SfrOps *ops, void *opaque);
+
+/*
+ * What a write of size bytes (data) leaves in a register: addr is that of the
+ * register (alias 0) or its CLR, SET or INV (alias 1, 2, 3), plus the byte.
+ */
+uint32_t pic32_sfr_merge(uint32_t old, hwaddr addr, unsigned alias,
+                         uint32_t data, unsigned size);
 
 /* Gives every register its reset value. */
 void pic32_sfr_reset(PIC32SfrBlock *block);

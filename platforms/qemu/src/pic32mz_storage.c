@@ -10,7 +10,6 @@
  */
 
 #include "qemu/osdep.h"
-#include "qemu/bitops.h"
 #include "qemu/log.h"
 #include "qemu/module.h"
 #include "hw/core/cpu.h"
@@ -20,6 +19,7 @@
 #include "qapi/qmp/qlist.h"
 #include "cpu.h"
 #include "exec/exec-all.h"
+#include "pic32mz_sfr.h"
 #include "pic32mz_storage.h"
 
 typedef struct PIC32RegisterName {
@@ -105,28 +105,12 @@ static void storage_write(void *opaque, hwaddr addr, uint64_t data,
                           unsigned size)
 {
     const PIC32RegisterName *reg;
-    unsigned alias, shift = (addr & 3) * 8;
+    unsigned alias;
     PIC32StorageWord *word = storage_word(opaque, addr, &reg, &alias);
-    uint32_t lanes = MAKE_64BIT_MASK(shift, size * 8);
 
     word->writes++;
-    if (!reg) {
-        return;
-    }
-    data = (data << shift) & lanes;
-    switch (alias) {
-    case 0:
-        word->value = (word->value & ~lanes) | data;
-        break;
-    case 1:
-        word->value &= ~data;
-        break;
-    case 2:
-        word->value |= data;
-        break;
-    case 3:
-        word->value ^= data;
-        break;
+    if (reg) {
+        word->value = pic32_sfr_merge(word->value, addr, alias, data, size);
     }
 }
 

@@ -6,7 +6,9 @@
  * clock, gated mode, prescalers, 16 and 32 bits.
  *
  * TMR is worked out from the virtual time at which it was last loaded, so
- * that no rounding adds up, however long a timer runs.
+ * that no rounding adds up, however long a timer runs. Matches that come faster
+ * than one a microsecond set the interrupt flag once a microsecond: a period of
+ * a few clocks would keep the host busy with nothing else.
  *
  * Left out: stop in idle (SIDL), triggers of the ADC, the output compare and
  * input capture modules, running on in sleep, and the delay of asynchronous
@@ -36,6 +38,7 @@ REG32(TMR, 0x10)
 REG32(PR, 0x20)
 
 #define NO_MATCH    UINT64_MAX
+#define MATCH_MIN_NS    1000    /* between two matches that interrupt */
 #define T1CK_PIN    "RC14"
 
 /* Type A, even and odd type B: the bits of CON that exist differ. */
@@ -161,7 +164,8 @@ static void tmr_arm(PIC32Timer *s)
     while (clock_ns_to_ticks(clock, ns) < ticks) {
         ns++;
     }
-    timer_mod_ns(s->match, s->base_ns + ns);
+    timer_mod_ns(s->match, MAX(s->base_ns + (int64_t)ns,
+                               s->delivered_ns + MATCH_MIN_NS));
 }
 
 /* Lets TMR go on from value: the steps count from here. */
@@ -189,6 +193,7 @@ static void tmr_deliver(PIC32Timer *s)
         return;
     }
     s->next_match += ((steps - s->next_match) / period + 1) * period;
+    s->delivered_ns = qemu_clock_get_ns(QEMU_CLOCK_VIRTUAL);
     /* FRM 14.3.5: gated, the gate's end interrupts, not the match. */
     if (!tmr_is_gated(s)) {
         tmr_interrupt(s);
@@ -335,35 +340,20 @@ static void tmr_write(void *opaque, hwaddr offset, uint32_t old,
     }
 }
 
-static const PIC32SfrOps tmr_ops = {
-    .read = tmr_read,
-    .write = tmr_write,
-};
-
-static uint64_t tmr_mmio_read(void *opaque, hwaddr addr, unsigned size)
-{
-    PIC32Timer *s = opaque;
-
-    return s->regs.iomem.ops->read(&s->regs, addr, size);
-}
-
-static void tmr_mmio_write(void *opaque, hwaddr addr, uint64_t data,
+static bool tmr_before_write(void *opaque, hwaddr addr, uint32_t data,
                              unsigned size)
 {
     PIC32Timer *s = opaque;
 
-    /* A write of some bits or bytes keeps the others as they are now. */
     pic32_sfr_set(&s->regs, A_TMR, tmr_tmr(s));
     pic32_sfr_set(&s->regs, A_PR, tmr_pr(s));
-    s->regs.iomem.ops->write(&s->regs, addr, data, size);
+    return false;
 }
 
-static const MemoryRegionOps tmr_mmio_ops = {
-    .read = tmr_mmio_read,
-    .write = tmr_mmio_write,
-    .endianness = DEVICE_LITTLE_ENDIAN,
-    .valid = { .min_access_size = 1, .max_access_size = 4 },
-    .impl = { .min_access_size = 1, .max_access_size = 4 },
+static const PIC32SfrOps tmr_ops = {
+    .before_write = tmr_before_write,
+    .read = tmr_read,
+    .write = tmr_write,
 };
 
 static void tmr_pin_level(void *opaque, int level)
@@ -402,6 +392,7 @@ static void tmr_reset_enter(Object *obj, ResetType type)
 
     pic32_sfr_reset(&s->regs);
     timer_del(s->match);
+    s->delivered_ns = 0;
 }
 
 static void tmr_reset_hold(Object *obj)
@@ -448,9 +439,7 @@ static void tmr_realize(DeviceState *dev, Error **errp)
     pic32_sfr_init(&s->regs, OBJECT(s), name, PIC32_TIMER_SIZE,
                    tmr_defs[s->index == 1 ? 0 : s->index % 2 ? 2 : 1], 3,
                    &tmr_ops, s);
-    memory_region_init_io(&s->iomem, OBJECT(s), &tmr_mmio_ops, s, name,
-                          PIC32_TIMER_SIZE);
-    sysbus_init_mmio(SYS_BUS_DEVICE(dev), &s->iomem);
+    sysbus_init_mmio(SYS_BUS_DEVICE(dev), &s->regs.iomem);
     s->match = timer_new_ns(QEMU_CLOCK_VIRTUAL, tmr_match, s);
     if (!s->ports) {
         s->ports = PIC32_PORTS(tmr_only(TYPE_PIC32_PORTS));
@@ -478,6 +467,7 @@ static const VMStateDescription tmr_vmstate = {
         VMSTATE_TIMER_PTR(match, PIC32Timer),
         VMSTATE_INT64(base_ns, PIC32Timer),
         VMSTATE_INT64(base_ticks, PIC32Timer),
+        VMSTATE_INT64(delivered_ns, PIC32Timer),
         VMSTATE_UINT32(start, PIC32Timer),
         VMSTATE_UINT64(next_match, PIC32Timer),
         VMSTATE_UINT8(pin, PIC32Timer),

@@ -27,7 +27,6 @@ OBJECT_DECLARE_SIMPLE_TYPE(PIC32Timer, PIC32_TIMER)
 struct PIC32Timer {
     SysBusDevice parent_obj;
 
-    MemoryRegion iomem;
     PIC32SfrBlock regs;
     qemu_irq irq;
     Clock *pbclk;
@@ -48,6 +47,7 @@ struct PIC32Timer {
     int64_t base_ticks;
     uint32_t start;
     uint64_t next_match;
+    int64_t delivered_ns;   /* when the last match was delivered */
     uint8_t pin;            /* level of TxCK */
 };
 

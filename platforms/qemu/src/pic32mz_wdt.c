@@ -51,7 +51,6 @@ FIELD(DEVCFG1, FWDTWINSZ, 24, 2)
 struct PIC32Wdt {
     SysBusDevice parent_obj;
 
-    MemoryRegion iomem;             /* sees the width of a write */
     PIC32SfrBlock regs;
     Clock *lprc;
     PIC32Cru *cru;
@@ -163,32 +162,16 @@ static void wdt_clock_update(void *opaque, ClockEvent event)
 
 /* --- registers */
 
-static uint64_t wdt_mmio_read(void *opaque, hwaddr addr, unsigned size)
+/* Only a half-word write of its own reaches WDTCLRKEY. */
+static bool wdt_before_write(void *opaque, hwaddr addr, uint32_t data,
+                             unsigned size)
 {
-    MemoryRegion *regs = &PIC32_WDT(opaque)->regs.iomem;
-
-    return regs->ops->read(regs->opaque, addr, size);
-}
-
-static void wdt_mmio_write(void *opaque, hwaddr addr, uint64_t value,
-                           unsigned size)
-{
-    MemoryRegion *regs = &PIC32_WDT(opaque)->regs.iomem;
-
     if (addr == CLEAR_KEY_AT && size == 2) {
-        wdt_clear_key_written(opaque, value);
-    } else {
-        regs->ops->write(regs->opaque, addr, value, size);
+        wdt_clear_key_written(opaque, data);
+        return true;
     }
+    return false;
 }
-
-static const MemoryRegionOps wdt_mmio_ops = {
-    .read = wdt_mmio_read,
-    .write = wdt_mmio_write,
-    .endianness = DEVICE_LITTLE_ENDIAN,
-    .valid = { .min_access_size = 1, .max_access_size = 4 },
-    .impl = { .min_access_size = 1, .max_access_size = 4 },
-};
 
 static void wdt_write(void *opaque, hwaddr offset, uint32_t old,
                       uint32_t value)
@@ -217,6 +200,7 @@ static const PIC32SfrDef wdt_defs[] = {
 };
 
 static const PIC32SfrOps wdt_ops = {
+    .before_write = wdt_before_write,
     .write = wdt_write,
 };
 
@@ -243,9 +227,7 @@ static void wdt_init(Object *obj)
                                  ClockPreUpdate | ClockUpdate);
     pic32_sfr_init(&s->regs, obj, TYPE_PIC32_WDT, MMIO_SIZE, wdt_defs,
                    ARRAY_SIZE(wdt_defs), &wdt_ops, s);
-    memory_region_init_io(&s->iomem, obj, &wdt_mmio_ops, s, TYPE_PIC32_WDT,
-                          MMIO_SIZE);
-    sysbus_init_mmio(SYS_BUS_DEVICE(obj), &s->iomem);
+    sysbus_init_mmio(SYS_BUS_DEVICE(obj), &s->regs.iomem);
     s->timer = timer_new_ns(QEMU_CLOCK_VIRTUAL, wdt_timed_out, s);
 }
 

@@ -137,3 +137,14 @@ def test_chip_variants_have_their_memories(chip) -> None:
         assert pic.memread(0x20000, 4) != b"none"
         assert pic.memread(0x1D07FFFC, 4) == b"\xff" * 4
         assert pic.memread(0x1D080000, 4) != b"\xff" * 4
+
+
+def test_a_clock_switch_waits_for_its_oscillator_and_is_asked_for_again(chip):
+    with chip(panel=False, wire=False, uarts=()) as c:
+        c.unlock()
+        c.write("OSCCON", 0x401)  # NOSC = SOSC, OSWEN; SOSCEN is clear
+        c.step_ns(1_000_000)
+        assert c.read("OSCCON") & 1
+        c.write("OSCCONSET", 2)  # SOSCEN
+        c.step_ns(1_000_000)
+        assert c.read("OSCCON") & 0x7003 == 0x4002

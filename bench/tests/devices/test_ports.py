@@ -254,3 +254,9 @@ def test_smaller_packages_lack_pins(chip: ChipFactory, name: str, missing: str, 
         assert c.panel.events() == []
         c.write(f"LAT{missing[1]}", 0xFFFF)
         assert c.read(f"LAT{missing[1]}") & 1 == 0
+
+
+def test_the_package_decides_which_pins_there_are(chip: ChipFactory) -> None:
+    for name, trish, trisj, trisk in (("064", 0, 0, 0), ("124", 0x3773, 0x0B17, 0), ("144", 0xFFFF, 0xFFFF, 0xFF)):
+        with chip(f"PIC32MZ2048EFH{name}", panel=False, wire=False, uarts=()) as c:
+            assert (c.read("TRISH"), c.read("TRISJ"), c.read("TRISK")) == (trish, trisj, trisk)

@@ -57,7 +57,7 @@ FIELD(DEVCFG3, IOL1WAY, 29, 1)
 #define SYSKEY2         0x556699aa
 
 static const PIC32SfrDef cfg_defs[] = {
-    { "CFGCON", A_CFGCON, 0x00000009, 0x030338ff | (1 << 8), true },
+    { "CFGCON", A_CFGCON, 0x00000009, 0x030339bd, true },
     { "DEVID", A_DEVID, 0, 0, true },
     { "SYSKEY", A_SYSKEY, 0, UINT32_MAX, true },
     { "PMD1", A_PMD1, 0, 0x00001001 },
@@ -66,10 +66,10 @@ static const PIC32SfrDef cfg_defs[] = {
     { "PMD4", A_PMD4, 0, 0x000001ff },
     { "PMD5", A_PMD5, 0, 0x311f3f3f },
     { "PMD6", A_PMD6, 0, 0x10830f01 },
-    { "PMD7", A_PMD7, 0, 0x00500010 },
+    { "PMD7", A_PMD7, 0, 0x00100010 },
     { "CFGEBIA", A_CFGEBIA, 0, 0x80ffffff },
-    { "CFGEBIC", A_CFGEBIC, 0, 0xee0337f3 },
-    { "CFGPG", A_CFGPG, 0, 0xc0f33333 },
+    { "CFGEBIC", A_CFGEBIC, 0, 0xee0333f3 },
+    { "CFGPG", A_CFGPG, 0, 0xc0f3f333 },
 };
 
 bool pic32_cfg_unlocked(PIC32Cfg *s)

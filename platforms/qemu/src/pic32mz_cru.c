@@ -192,8 +192,10 @@ static void cru_update_clocks(PIC32Cru *s)
                       "run, SYSCLK is the FRC\n", TYPE_PIC32_CRU);
         sysclk = FRC_HZ;
     }
-    clock_update_hz(s->sysclk, sysclk);
-    m5150_set_sysclk(s->cpu, sysclk);
+    if (clock_set_hz(s->sysclk, sysclk)) {
+        m5150_set_sysclk(s->cpu, sysclk);   /* Count begins a tick anew */
+        clock_propagate(s->sysclk);
+    }
     for (i = 0; i < PIC32_PBCLKS; i++) {
         uint32_t div = pic32_sfr_get(&s->osc, A_PB1DIV + i * 0x10);
         bool on = i == 0 || FIELD_EX32(div, PB1DIV, ON);
@@ -231,6 +233,14 @@ static void cru_switch_done(void *opaque)
     cru_update_clocks(s);
 }
 
+static void cru_begin_switch(PIC32Cru *s, uint32_t osccon)
+{
+    bool pll = FIELD_EX32(osccon, OSCCON, NOSC) == NOSC_SPLL;
+
+    timer_mod(s->switch_timer, qemu_clock_get_ns(QEMU_CLOCK_VIRTUAL) +
+                               (pll ? PLL_LOCK_NS : SWITCH_NS));
+}
+
 static void cru_write_osccon(PIC32Cru *s, uint32_t old, uint32_t value)
 {
     if (FIELD_EX32(value, OSCCON, OSWEN) && !FIELD_EX32(old, OSCCON, OSWEN)) {
@@ -239,12 +249,13 @@ static void cru_write_osccon(PIC32Cru *s, uint32_t old, uint32_t value)
             value = FIELD_DP32(value, OSCCON, OSWEN, 0);
             pic32_sfr_set(&s->osc, A_OSCCON, value);
         } else {
-            bool pll = FIELD_EX32(value, OSCCON, NOSC) == NOSC_SPLL;
-
-            timer_mod(s->switch_timer,
-                      qemu_clock_get_ns(QEMU_CLOCK_VIRTUAL) +
-                      (pll ? PLL_LOCK_NS : SWITCH_NS));
+            cru_begin_switch(s, value);
         }
+    } else if (FIELD_EX32(value, OSCCON, OSWEN) &&
+               !timer_pending(s->switch_timer)) {
+        cru_begin_switch(s, value);     /* perhaps the oscillator runs now */
+    } else if (!FIELD_EX32(value, OSCCON, OSWEN)) {
+        timer_del(s->switch_timer);     /* given up */
     }
     cru_update_clocks(s);
 }

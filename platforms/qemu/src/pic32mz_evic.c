@@ -6,7 +6,9 @@
  * each source, multi-vector and single-vector mode, shadow register sets by
  * priority (PRISS).
  *
- * Left out: the proximity timer (IPTMR counts nothing, TPC groups nothing).
+ * Left out: the proximity timer (IPTMR counts nothing, TPC groups nothing);
+ * RNMICON.SWNMI does not tell that NMIKEY raised an NMI; sources that the chip
+ * does not have keep what is written to their bits.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -174,9 +176,12 @@ static void evic_write(void *opaque, hwaddr offset, uint32_t old,
     if (offset == A_IPTMR || value == old) {
         return;
     }
-    if (offset == A_INTCON &&
-        FIELD_EX32(value, INTCON, NMIKEY) == NMIKEY && s->cpu) {
-        m5150_raise_nmi(s->cpu);
+    if (offset == A_INTCON) {
+        if (FIELD_EX32(value, INTCON, NMIKEY) == NMIKEY && s->cpu) {
+            m5150_raise_nmi(s->cpu);
+        }
+        /* a key is used up: the next write of INTCON is no second NMI */
+        pic32_sfr_set(&s->sfr, A_INTCON, FIELD_DP32(value, INTCON, NMIKEY, 0));
     }
     if (offset >= A_IFS0 && offset < A_IEC0) {
         /* a source that is still active sets its flag again at once */

@@ -46,7 +46,7 @@ static void miim_start(PIC32Miim *miim, uint8_t op)
     pic32_sfr_set(miim->regs, A_EMAC1MIND, mind |
                   (miim_reg(miim, A_EMAC1MIND) & R_EMAC1MIND_LINKFAIL_MASK));
     timer_mod(miim->timer, qemu_clock_get_ns(QEMU_CLOCK_VIRTUAL) +
-              muldiv64(clocks, NANOSECONDS_PER_SECOND, hz));
+              MAX(muldiv64(clocks, NANOSECONDS_PER_SECOND, hz), 1));
 }
 
 static void miim_latch_address(PIC32Miim *miim)
@@ -150,11 +150,6 @@ void pic32_miim_init(PIC32Miim *miim, PIC32SfrBlock *regs, PIC32Phy *phy,
     miim->phy = phy;
     miim->pbclk = pbclk;
     miim->timer = timer_new_ns(QEMU_CLOCK_VIRTUAL, miim_timer, miim);
-}
-
-void pic32_miim_finalize(PIC32Miim *miim)
-{
-    timer_free(miim->timer);
 }
 
 const VMStateDescription vmstate_pic32_miim = {

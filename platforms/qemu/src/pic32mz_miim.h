@@ -24,7 +24,6 @@ typedef struct PIC32Miim {
 
 void pic32_miim_init(PIC32Miim *miim, PIC32SfrBlock *regs, PIC32Phy *phy,
                      Clock *pbclk);
-void pic32_miim_finalize(PIC32Miim *miim);
 void pic32_miim_reset(PIC32Miim *miim);
 /* The guest wrote one of MCFG, MCMD, MADR and MWTD. */
 void pic32_miim_write(PIC32Miim *miim, hwaddr offset, uint32_t value);

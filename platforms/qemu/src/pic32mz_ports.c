@@ -55,11 +55,16 @@ typedef struct PortsPackage {
     uint16_t implemented[PIC32_N_PORTS];
 } PortsPackage;
 
-/* DS60001320 tables 12-4 to 12-22, one column a port. */
+/*
+ * DS60001320 tables 12-4 to 12-22, one column a port; the same in the pin lists
+ * of AbdouSam/pic32mz-nolib, gpio.c (but for RF8 of 64 pins, not in the sheet).
+ */
 static const PortsPackage packages[] = {
     { 64, { 0, 0xFFFF, 0xF000, 0x0E3F, 0x00FF, 0x003B, 0x03C0, 0, 0, 0 } },
     { 100, { 0xC6FF, 0xFFFF, 0xF01E, 0xFE3F, 0x03FF, 0x313F, 0xF3C3,
              0, 0, 0 } },
+    { 124, { 0xC6FF, 0xFFFF, 0xF01E, 0xFEFF, 0x03FF, 0x313F, 0xF3C3,
+             0x3773, 0x0B17, 0 } },
     { 144, { 0xC6FF, 0xFFFF, 0xF01E, 0xFEFF, 0x03FF, 0x313F, 0xF3C3,
              0xFFFF, 0xFFFF, 0x00FF } },
 };
@@ -276,14 +281,6 @@ void pic32_ports_drive_pin(PIC32Ports *s, PIC32Pin pin, int level)
     ports_update(s, port);
 }
 
-void pic32_ports_drive(PIC32Ports *s, char port, unsigned bit, int level)
-{
-    char name[5];
-
-    snprintf(name, sizeof(name), "R%c%u", port, bit % 100);
-    pic32_ports_drive_pin(s, pic32_pin_parse(name), level);
-}
-
 void pic32_ports_override(PIC32Ports *s, PIC32Pin pin, int level)
 {
     unsigned port = pin / PIC32_PORT_PINS, bit = pin % PIC32_PORT_PINS;
@@ -397,7 +394,7 @@ static void ports_realize(DeviceState *dev, Error **errp)
             return;
         }
     }
-    error_setg(errp, "no package of %u pins: 64, 100 and 144 are known",
+    error_setg(errp, "no package of %u pins: 64, 100, 124 and 144 are known",
                s->package);
 }
 

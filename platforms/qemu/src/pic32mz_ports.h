@@ -40,11 +40,11 @@ void pic32_pin_name(PIC32Pin pin, char name[5]);
 /* Whether this chip's package has the pin. */
 bool pic32_ports_has(PIC32Ports *s, PIC32Pin pin);
 
-/* Drives a pin from outside to level 0 or 1, or lets go of it (-1). */
+/*
+ * Drives a pin from outside to level 0 or 1, or lets go of it (-1). A pin that
+ * is not there is ignored.
+ */
 void pic32_ports_drive_pin(PIC32Ports *s, PIC32Pin pin, int level);
-
-/* The same for a pin given as 'B', 12; a pin that is not there is ignored. */
-void pic32_ports_drive(PIC32Ports *s, char port, unsigned bit, int level);
 
 /*
  * A peripheral takes a pin's output over and gives it level 0 or 1, or gives

@@ -2,7 +2,8 @@
  * PIC32MZ peripheral pin select
  *
  * Models DS60001320 section 12.4 "Peripheral Pin Select", its tables 12-1
- * (input pin selection) and 12-2 (output pin selection): four groups of pins,
+ * (input pin selection) and 12-2 (output pin selection), whose input half
+ * NuttX's pic32mzef_pps.h also has: four groups of pins,
  * each with its own sixteen output functions; every input function belongs to
  * one group. Writes are ignored while CFGCON.IOLOCK is set.
  *
@@ -144,11 +145,6 @@ PIC32Pin pic32_pps_input_pin(PIC32Pps *s, const char *function)
 bool pic32_pps_input_routed(PIC32Pps *s, const char *function)
 {
     return pic32_ports_digital(s->ports, pic32_pps_input_pin(s, function));
-}
-
-int pic32_pps_input(PIC32Pps *s, const char *function)
-{
-    return pic32_ports_input(s->ports, pic32_pps_input_pin(s, function));
 }
 
 unsigned pic32_pps_output_pins(PIC32Pps *s, const char *function,

@@ -36,9 +36,6 @@ bool pic32_pps_input_routed(PIC32Pps *s, const char *function);
 /* Whether an output function is on any pin. */
 bool pic32_pps_output_routed(PIC32Pps *s, const char *function);
 
-/* What an input function sees now: 0 or 1; 0 without a pin. */
-int pic32_pps_input(PIC32Pps *s, const char *function);
-
 /*
  * An output's level: 0, 1, or -1 while its peripheral is off. It reaches
  * every pin that the function is on, now and after it is routed anew.

@@ -392,10 +392,19 @@ static void eth_realize(DeviceState *dev, Error **errp)
     nc->link_down = !s->phy.cable;
 }
 
+static int eth_post_load(void *opaque, int version_id)
+{
+    PIC32Eth *s = opaque;
+
+    qemu_get_queue(s->nic)->link_down = !s->phy.cable;
+    return 0;
+}
+
 static const VMStateDescription vmstate_eth = {
     .name = TYPE_PIC32_ETH,
     .version_id = 1,
     .minimum_version_id = 1,
+    .post_load = eth_post_load,
     .fields = (VMStateField[]) {
         VMSTATE_PIC32_SFR(regs, PIC32Eth),
         VMSTATE_STRUCT(phy, PIC32Eth, 0, vmstate_pic32_phy, PIC32Phy),

@@ -25,10 +25,11 @@ static uint8_t *flash_ptr(MemoryRegion *mr)
     return memory_region_get_ram_ptr(mr);
 }
 
-static void flash_init_rom(MemoryRegion *mr, Object *owner, const char *name,
-                           uint32_t size, MemoryRegion *system, hwaddr base)
+/* No owner: that would have to be a device to migrate, and is the machine. */
+static void flash_init_rom(MemoryRegion *mr, const char *name, uint32_t size,
+                           MemoryRegion *system, hwaddr base)
 {
-    memory_region_init_rom(mr, owner, name, size, &error_fatal);
+    memory_region_init_rom(mr, NULL, name, size, &error_fatal);
     memset(flash_ptr(mr), ERASED, size);
     memory_region_add_subregion(system, base, mr);
 }
@@ -46,9 +47,9 @@ void pic32_flash_init(PIC32Flash *s, Object *owner, MemoryRegion *system,
                                                  i + 1);
         g_autofree char *boot = g_strdup_printf("pic32mz.boot-flash%u", i + 1);
 
-        flash_init_rom(&s->panel[i], owner, panel, size / 2, system,
+        flash_init_rom(&s->panel[i], panel, size / 2, system,
                        PIC32_PROGRAM_FLASH + i * (size / 2));
-        flash_init_rom(&s->boot[i], owner, boot, PIC32_BOOT_PANEL_SIZE, system,
+        flash_init_rom(&s->boot[i], boot, PIC32_BOOT_PANEL_SIZE, system,
                        boot_base[i]);
     }
     for (i = 0; i < 2; i++) {
@@ -57,7 +58,7 @@ void pic32_flash_init(PIC32Flash *s, Object *owner, MemoryRegion *system,
                                  &s->boot[i], 0, PIC32_BOOT_PANEL_SIZE);
         memory_region_add_subregion(system, alias_base[i], &s->boot_alias[i]);
     }
-    flash_init_rom(&s->factory, owner, "pic32mz.factory", FACTORY_SIZE, system,
+    flash_init_rom(&s->factory, "pic32mz.factory", FACTORY_SIZE, system,
                    PIC32_FACTORY_PAGE);
     stl_le_p(flash_ptr(&s->factory) + DEVSN0_OFFSET, 0x50494333);
     stl_le_p(flash_ptr(&s->factory) + DEVSN0_OFFSET + 4, 0x324d5a00);

@@ -8,33 +8,14 @@ itself with CHECK() and leaves its counts in RAM (see programs/guest.h).
 from __future__ import annotations
 
 import re
-import shutil
-import subprocess
 from pathlib import Path
 
 import pytest
+from guest_program import PROGRAMS, build
 
-PROGRAMS = Path(__file__).parent / "programs"
-COMPILER = "mipsel-linux-gnu-gcc"
-FLAGS = [
-    *("-march=mips32r2", "-mfp64", "-mhard-float", "-mdspr2", "-EL", "-mno-abicalls", "-fno-pic", "-mno-gpopt", "-G0"),
-    *("-ffreestanding", "-nostdlib", "-static", "-O2", "-Wall", "-Wextra", "-Werror", "-Wl,--build-id=none"),
-]
 RESULT = 0x100  # physical; struct result of guest.h
 DONE = 0x600DD0E5
 RUN_NS = 10_000_000
-
-
-def build(source: Path, directory: Path) -> Path:
-    """The ELF file of one program. Fails the test with the compiler's words."""
-    if shutil.which(COMPILER) is None:
-        pytest.fail(f"{COMPILER} is missing: run `make setup`", pytrace=False)
-    output = directory / f"{source.stem}.elf"
-    command = [COMPILER, *FLAGS, "-T", PROGRAMS / "guest.ld", PROGRAMS / "start.S", source, "-o", output]
-    done = subprocess.run(command, capture_output=True, text=True)
-    if done.returncode:
-        pytest.fail(done.stderr, pytrace=False)
-    return output
 
 
 def result(pic) -> tuple[int, ...]:

@@ -1,0 +1,30 @@
+# SPDX-License-Identifier: MIT
+"""Builds small programs for the chip, with the firmware's compiler and the start-up in guest/programs."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+PROGRAMS = Path(__file__).parent / "guest" / "programs"
+COMPILER = "mipsel-linux-gnu-gcc"
+FLAGS = [
+    *("-march=mips32r2", "-mfp64", "-mhard-float", "-mdspr2", "-EL", "-mno-abicalls", "-fno-pic", "-mno-gpopt", "-G0"),
+    *("-ffreestanding", "-nostdlib", "-static", "-O2", "-Wall", "-Wextra", "-Werror", "-Wl,--build-id=none"),
+]
+
+
+def build(source: Path, directory: Path) -> Path:
+    """The ELF file of one program, made in `directory`. Fails the test with the compiler's words."""
+    if shutil.which(COMPILER) is None:
+        pytest.fail(f"{COMPILER} is missing: run `make setup`", pytrace=False)
+    output = directory / f"{source.stem}.elf"
+    layout = ["-I", PROGRAMS, "-T", PROGRAMS / "guest.ld"]
+    command = [COMPILER, *FLAGS, *layout, PROGRAMS / "start.S", source, "-o", output]
+    done = subprocess.run(command, capture_output=True, text=True)
+    if done.returncode:
+        pytest.fail(done.stderr, pytrace=False)
+    return output

@@ -8,7 +8,7 @@ Test Teardown       Stop Emulation
 
 *** Test Cases ***
 Boot Log Tells What Starts
-    Wait For Line On Uart    TCP/IP Stack: Initialization Started    matchNextLine=true
+    Wait For Line On Uart    TCP/IP Stack: Initialization Started
     Wait For Line On Uart    TCP/IP Stack: Initialization Ended - success    matchNextLine=true
     Wait For Line On Uart    Waiting for Client Connection on port: 8088    matchNextLine=true
     Wait For Line On Uart    Interface PIC32INT on host ${NAME} .*NBNS enabled    treatAsRegex=true    matchNextLine=true

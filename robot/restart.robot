@@ -2,7 +2,7 @@
 *** Settings ***
 Documentation       However the board is restarted, it boots as the first time, and the stream runs again.
 Resource            board.resource
-Suite Setup         Power Up And Wait For An Address
+Suite Setup         Power Up And Open The Stream
 Suite Teardown      Stop Emulation
 
 

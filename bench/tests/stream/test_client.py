@@ -122,6 +122,14 @@ def test_drain_leaves_nothing_old(board: Board) -> None:
         assert client.drain() == []
 
 
+def test_catching_up_waits_for_what_is_on_its_way(board: Board) -> None:
+    with StreamClient(port=board.port) as client:
+        for number in range(100):
+            client.send(f"old {number}")
+        assert client.catch_up() == [f"old {number}" for number in range(100)]
+        assert client.catch_up() == []
+
+
 def test_refused_is_one_line_at_once() -> None:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))

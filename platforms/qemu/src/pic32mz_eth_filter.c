@@ -3,7 +3,8 @@
  *
  * Models: DS60001155 (PIC32 Family Reference Manual, section 35), ETHRXFC. In
  * falling priority: take damaged frames, take runts, refuse damaged frames,
- * refuse runts; then any filter that takes the frame is enough.
+ * refuse runts; then any filter that takes the frame is enough (the order is
+ * also that of eEthRxFilters in Microchip's peripheral library, eth.h).
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -67,21 +68,29 @@ static bool filter_pattern(PIC32Eth *s, const uint8_t *data, uint32_t len)
     return equal != FIELD_EX32(pic32_eth_reg(s, A_ETHRXFC), ETHRXFC, NOTPM);
 }
 
-/* PMMODE: what else the frame must meet, hash and magic enabled or not. */
+/*
+ * PMMODE: what else the frame must meet, hash and magic enabled or not. In the
+ * data sheet's list each even mode reads like the odd one above it, as if its
+ * bars over the terms were lost; Microchip's peripheral library (eth.h,
+ * eEthPMatchMode) has them as pairs of a term and its opposite.
+ */
 static bool filter_pattern_mode(unsigned mode, uint8_t match)
 {
     switch (mode) {
     case 1:
         return true;
     case 2:
-    case 3:
         return match & RXF_UNICAST;
+    case 3:
+        return !(match & RXF_UNICAST);
     case 4:
+        return match & (RXF_MULTICAST | RXF_BROADCAST);
     case 5:
         return match & (RXF_UNICAST | RXF_NOT_ME);
     case 6:
-    case 7:
         return match & RXF_BROADCAST;
+    case 7:
+        return !(match & RXF_BROADCAST);
     case 8:
         return match & RXF_HASH;
     case 9:

@@ -136,6 +136,7 @@ def overlaid_files(source: Path) -> dict[str, str]:
         }
     units = sorted(Path(path).name for path in changed if path.endswith(".c"))
     changed.setdefault(f"{OVERLAY}/meson.build", f"mips_ss.add(files({', '.join(repr(unit) for unit in units)}))\n")
+    check_list(units, changed[f"{OVERLAY}/meson.build"])
     meson = (source / "hw/mips/meson.build").read_text()
     anchor = "\nhw_arch += {'mips': mips_ss}"
     if anchor not in meson:
@@ -149,6 +150,14 @@ def overlaid_files(source: Path) -> dict[str, str]:
         name = f"platforms/qemu/patches/{patch.name}"
         changed |= strict_patch.apply(name, patch.read_text(), read)
     return changed
+
+
+def check_list(units: list[str], meson: str) -> None:
+    """Raises BuildError unless the overlay's meson.build names every C file there is, and no other."""
+    named = re.findall(r"'([^']+\.c)'", meson)
+    for unit in sorted(set(units) ^ set(named)):
+        what = "does not list" if unit in units else "lists a file that is not there:"
+        raise BuildError(f"platforms/qemu/src/meson.build {what} {unit}")
 
 
 def lay_out(source: Path, identity: str, changed: dict[str, str], tree: Path) -> None:

@@ -142,6 +142,18 @@ def test_generated_files_join_the_overlay(project: Project) -> None:
     assert (project.tree / "hw/mips/pic32mz/generated.h").read_text() == "other facts\n"
 
 
+@pytest.mark.parametrize(
+    ("listed", "complaint"),
+    [("'b.c'", "does not list a.c"), ("'a.c', 'b.c'", "lists a file that is not there: b.c")],
+)
+def test_a_forgotten_file_is_named(
+    project: Project, capsys: pytest.CaptureFixture[str], listed: str, complaint: str
+) -> None:
+    project.write(project.overlay / "src" / "meson.build", f"mips_ss.add(files({listed}))\n")
+    assert project.make() == 1
+    assert capsys.readouterr().err == f"emulator: platforms/qemu/src/meson.build {complaint}\n"
+
+
 def test_a_compile_error_names_the_file_and_the_log(project: Project, capsys: pytest.CaptureFixture[str]) -> None:
     project.write(project.source / "fail", "")
     assert project.make() == 1

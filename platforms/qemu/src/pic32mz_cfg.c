@@ -208,17 +208,14 @@ static void cfg_class_init(ObjectClass *oc, void *data)
     device_class_set_props(dc, cfg_properties);
 }
 
-static const TypeInfo cfg_info = {
-    .name = TYPE_PIC32_CFG,
-    .parent = TYPE_SYS_BUS_DEVICE,
-    .instance_size = sizeof(PIC32Cfg),
-    .instance_init = cfg_init,
-    .class_init = cfg_class_init,
+static const TypeInfo cfg_types[] = {
+    {
+        .name = TYPE_PIC32_CFG,
+        .parent = TYPE_SYS_BUS_DEVICE,
+        .instance_size = sizeof(PIC32Cfg),
+        .instance_init = cfg_init,
+        .class_init = cfg_class_init,
+    },
 };
 
-static void cfg_register_types(void)
-{
-    type_register_static(&cfg_info);
-}
-
-type_init(cfg_register_types)
+DEFINE_TYPES(cfg_types)

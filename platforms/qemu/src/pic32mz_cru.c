@@ -517,17 +517,14 @@ static void cru_class_init(ObjectClass *oc, void *data)
     device_class_set_props(dc, cru_properties);
 }
 
-static const TypeInfo cru_info = {
-    .name = TYPE_PIC32_CRU,
-    .parent = TYPE_SYS_BUS_DEVICE,
-    .instance_size = sizeof(PIC32Cru),
-    .instance_init = cru_init,
-    .class_init = cru_class_init,
+static const TypeInfo cru_types[] = {
+    {
+        .name = TYPE_PIC32_CRU,
+        .parent = TYPE_SYS_BUS_DEVICE,
+        .instance_size = sizeof(PIC32Cru),
+        .instance_init = cru_init,
+        .class_init = cru_class_init,
+    },
 };
 
-static void cru_register_types(void)
-{
-    type_register_static(&cru_info);
-}
-
-type_init(cru_register_types)
+DEFINE_TYPES(cru_types)

@@ -9,8 +9,8 @@
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 
-#ifndef HW_WATCHDOG_PIC32MZ_DMT_H
-#define HW_WATCHDOG_PIC32MZ_DMT_H
+#ifndef HW_MIPS_PIC32MZ_DMT_H
+#define HW_MIPS_PIC32MZ_DMT_H
 
 #include "qom/object.h"
 

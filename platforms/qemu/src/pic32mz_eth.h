@@ -16,8 +16,8 @@
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 
-#ifndef HW_NET_PIC32MZ_ETH_H
-#define HW_NET_PIC32MZ_ETH_H
+#ifndef HW_MIPS_PIC32MZ_ETH_H
+#define HW_MIPS_PIC32MZ_ETH_H
 
 #include "net/net.h"
 #include "qom/object.h"

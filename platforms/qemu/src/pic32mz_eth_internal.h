@@ -4,8 +4,8 @@
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 
-#ifndef HW_NET_PIC32MZ_ETH_INTERNAL_H
-#define HW_NET_PIC32MZ_ETH_INTERNAL_H
+#ifndef HW_MIPS_PIC32MZ_ETH_INTERNAL_H
+#define HW_MIPS_PIC32MZ_ETH_INTERNAL_H
 
 #include "exec/address-spaces.h"
 #include "hw/irq.h"

@@ -263,17 +263,14 @@ static void evic_class_init(ObjectClass *oc, void *data)
     device_class_set_props(dc, evic_properties);
 }
 
-static const TypeInfo evic_info = {
-    .name = TYPE_PIC32_EVIC,
-    .parent = TYPE_SYS_BUS_DEVICE,
-    .instance_size = sizeof(PIC32Evic),
-    .instance_init = evic_init,
-    .class_init = evic_class_init,
+static const TypeInfo evic_types[] = {
+    {
+        .name = TYPE_PIC32_EVIC,
+        .parent = TYPE_SYS_BUS_DEVICE,
+        .instance_size = sizeof(PIC32Evic),
+        .instance_init = evic_init,
+        .class_init = evic_class_init,
+    },
 };
 
-static void evic_register_types(void)
-{
-    type_register_static(&evic_info);
-}
-
-type_init(evic_register_types)
+DEFINE_TYPES(evic_types)

@@ -13,8 +13,8 @@
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 
-#ifndef HW_BLOCK_PIC32MZ_NVM_H
-#define HW_BLOCK_PIC32MZ_NVM_H
+#ifndef HW_MIPS_PIC32MZ_NVM_H
+#define HW_MIPS_PIC32MZ_NVM_H
 
 #include "qom/object.h"
 

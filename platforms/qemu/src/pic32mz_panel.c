@@ -443,7 +443,7 @@ static int panel_pre_load(void *opaque)
     return 0;
 }
 
-static const VMStateDescription panel_action_vmstate = {
+static const VMStateDescription vmstate_panel_action = {
     .name = TYPE_PIC32_PANEL "/action",
     .version_id = 1,
     .minimum_version_id = 1,
@@ -456,13 +456,13 @@ static const VMStateDescription panel_action_vmstate = {
     }
 };
 
-static const VMStateDescription panel_vmstate = {
+static const VMStateDescription vmstate_panel = {
     .name = TYPE_PIC32_PANEL,
     .version_id = 1,
     .minimum_version_id = 1,
     .pre_load = panel_pre_load,
     .fields = (VMStateField[]) {
-        VMSTATE_QTAILQ_V(actions, PIC32Panel, 1, panel_action_vmstate,
+        VMSTATE_QTAILQ_V(actions, PIC32Panel, 1, vmstate_panel_action,
                          PanelAction, next),
         VMSTATE_TIMER_PTR(action_timer, PIC32Panel),
         VMSTATE_END_OF_LIST()
@@ -483,22 +483,19 @@ static void panel_class_init(ObjectClass *klass, void *data)
     DeviceClass *dc = DEVICE_CLASS(klass);
 
     dc->realize = panel_realize;
-    dc->vmsd = &panel_vmstate;
+    dc->vmsd = &vmstate_panel;
     dc->user_creatable = false;
     set_bit(DEVICE_CATEGORY_MISC, dc->categories);
     device_class_set_props(dc, panel_properties);
 }
 
-static const TypeInfo panel_info = {
-    .name = TYPE_PIC32_PANEL,
-    .parent = TYPE_DEVICE,
-    .instance_size = sizeof(PIC32Panel),
-    .class_init = panel_class_init,
+static const TypeInfo panel_types[] = {
+    {
+        .name = TYPE_PIC32_PANEL,
+        .parent = TYPE_DEVICE,
+        .instance_size = sizeof(PIC32Panel),
+        .class_init = panel_class_init,
+    },
 };
 
-static void panel_register_types(void)
-{
-    type_register_static(&panel_info);
-}
-
-type_init(panel_register_types)
+DEFINE_TYPES(panel_types)

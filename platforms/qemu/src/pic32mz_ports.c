@@ -420,7 +420,7 @@ static int ports_post_load(void *opaque, int version_id)
     return 0;
 }
 
-static const VMStateDescription ports_vmstate = {
+static const VMStateDescription vmstate_ports = {
     .name = TYPE_PIC32_PORTS,
     .version_id = 1,
     .minimum_version_id = 1,
@@ -448,23 +448,20 @@ static void ports_class_init(ObjectClass *klass, void *data)
     ResettableClass *rc = RESETTABLE_CLASS(klass);
 
     dc->realize = ports_realize;
-    dc->vmsd = &ports_vmstate;
+    dc->vmsd = &vmstate_ports;
     rc->phases.enter = ports_reset_enter;
     rc->phases.hold = ports_reset_hold;
     device_class_set_props(dc, ports_properties);
 }
 
-static const TypeInfo ports_info = {
-    .name = TYPE_PIC32_PORTS,
-    .parent = TYPE_SYS_BUS_DEVICE,
-    .instance_size = sizeof(PIC32Ports),
-    .instance_init = ports_init,
-    .class_init = ports_class_init,
+static const TypeInfo ports_types[] = {
+    {
+        .name = TYPE_PIC32_PORTS,
+        .parent = TYPE_SYS_BUS_DEVICE,
+        .instance_size = sizeof(PIC32Ports),
+        .instance_init = ports_init,
+        .class_init = ports_class_init,
+    },
 };
 
-static void ports_register_types(void)
-{
-    type_register_static(&ports_info);
-}
-
-type_init(ports_register_types)
+DEFINE_TYPES(ports_types)

@@ -147,10 +147,9 @@ bool pic32_pps_input_routed(PIC32Pps *s, const char *function)
     return pic32_ports_digital(s->ports, pic32_pps_input_pin(s, function));
 }
 
-unsigned pic32_pps_output_pins(PIC32Pps *s, const char *function,
-                               PIC32Pin *pins, unsigned max)
+bool pic32_pps_output_routed(PIC32Pps *s, const char *function)
 {
-    unsigned group, value, i, n = 0;
+    unsigned group, value, i;
     bool known = false;
 
     for (group = 0; group < N_GROUPS; group++) {
@@ -163,20 +162,12 @@ unsigned pic32_pps_output_pins(PIC32Pps *s, const char *function,
 
             if (pic32_ports_has(s->ports, pin)
                 && pic32_sfr_get(&s->regs, R_RPA0R + pin * 4) == value) {
-                if (n < max) {
-                    pins[n] = pin;
-                }
-                n++;
+                return true;
             }
         }
     }
     assert(known);
-    return n;
-}
-
-bool pic32_pps_output_routed(PIC32Pps *s, const char *function)
-{
-    return pic32_pps_output_pins(s, function, NULL, 0);
+    return false;
 }
 
 /* Gives a pin the level of the output function that is selected for it. */
@@ -361,7 +352,7 @@ static void pps_realize(DeviceState *dev, Error **errp)
     pic32_ports_watch(s->ports, &s->watch);
 }
 
-static const VMStateDescription pps_vmstate = {
+static const VMStateDescription vmstate_pps = {
     .name = TYPE_PIC32_PPS,
     .version_id = 1,
     .minimum_version_id = 1,
@@ -385,22 +376,19 @@ static void pps_class_init(ObjectClass *klass, void *data)
     ResettableClass *rc = RESETTABLE_CLASS(klass);
 
     dc->realize = pps_realize;
-    dc->vmsd = &pps_vmstate;
+    dc->vmsd = &vmstate_pps;
     rc->phases.enter = pps_reset_enter;
     rc->phases.hold = pps_reset_hold;
     device_class_set_props(dc, pps_properties);
 }
 
-static const TypeInfo pps_info = {
-    .name = TYPE_PIC32_PPS,
-    .parent = TYPE_SYS_BUS_DEVICE,
-    .instance_size = sizeof(PIC32Pps),
-    .class_init = pps_class_init,
+static const TypeInfo pps_types[] = {
+    {
+        .name = TYPE_PIC32_PPS,
+        .parent = TYPE_SYS_BUS_DEVICE,
+        .instance_size = sizeof(PIC32Pps),
+        .class_init = pps_class_init,
+    },
 };
 
-static void pps_register_types(void)
-{
-    type_register_static(&pps_info);
-}
-
-type_init(pps_register_types)
+DEFINE_TYPES(pps_types)

@@ -23,13 +23,6 @@ OBJECT_DECLARE_SIMPLE_TYPE(PIC32Pps, PIC32_PPS)
 /* The pin that an input function is taken from, or PIC32_PIN_NONE. */
 PIC32Pin pic32_pps_input_pin(PIC32Pps *s, const char *function);
 
-/*
- * The pins that an output function is on: writes up to max of them and
- * returns how many there are. Several pins may carry one output.
- */
-unsigned pic32_pps_output_pins(PIC32Pps *s, const char *function,
-                               PIC32Pin *pins, unsigned max);
-
 /* Whether an input function has a pin, and ANSEL leaves that pin digital. */
 bool pic32_pps_input_routed(PIC32Pps *s, const char *function);
 

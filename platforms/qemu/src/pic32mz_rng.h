@@ -10,8 +10,8 @@
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 
-#ifndef HW_MISC_PIC32MZ_RNG_H
-#define HW_MISC_PIC32MZ_RNG_H
+#ifndef HW_MIPS_PIC32MZ_RNG_H
+#define HW_MIPS_PIC32MZ_RNG_H
 
 #include "qom/object.h"
 

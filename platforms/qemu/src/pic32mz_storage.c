@@ -227,17 +227,14 @@ static void storage_class_init(ObjectClass *oc, void *data)
     dc->vmsd = &vmstate_storage;
 }
 
-static const TypeInfo storage_info = {
-    .name = TYPE_PIC32_STORAGE,
-    .parent = TYPE_SYS_BUS_DEVICE,
-    .instance_size = sizeof(PIC32Storage),
-    .instance_init = storage_init,
-    .class_init = storage_class_init,
+static const TypeInfo storage_types[] = {
+    {
+        .name = TYPE_PIC32_STORAGE,
+        .parent = TYPE_SYS_BUS_DEVICE,
+        .instance_size = sizeof(PIC32Storage),
+        .instance_init = storage_init,
+        .class_init = storage_class_init,
+    },
 };
 
-static void storage_register_types(void)
-{
-    type_register_static(&storage_info);
-}
-
-type_init(storage_register_types)
+DEFINE_TYPES(storage_types)

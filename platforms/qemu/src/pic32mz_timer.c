@@ -411,12 +411,6 @@ static void tmr_init(Object *obj)
                                  ClockPreUpdate | ClockUpdate);
 }
 
-/* A link that the machine leaves unset goes to the only device there is. */
-static Object *tmr_only(const char *type)
-{
-    return object_resolve_path_type("", type, NULL);
-}
-
 static void tmr_realize(DeviceState *dev, Error **errp)
 {
     PIC32Timer *s = PIC32_TIMER(dev);
@@ -441,12 +435,6 @@ static void tmr_realize(DeviceState *dev, Error **errp)
                    &tmr_ops, s);
     sysbus_init_mmio(SYS_BUS_DEVICE(dev), &s->regs.iomem);
     s->match = timer_new_ns(QEMU_CLOCK_VIRTUAL, tmr_match, s);
-    if (!s->ports) {
-        s->ports = PIC32_PORTS(tmr_only(TYPE_PIC32_PORTS));
-    }
-    if (!s->pps) {
-        s->pps = PIC32_PPS(tmr_only(TYPE_PIC32_PPS));
-    }
     if (s->index == 1 && s->ports) {
         s->watch.input = tmr_port_pin;
         s->watch.opaque = s;
@@ -456,7 +444,7 @@ static void tmr_realize(DeviceState *dev, Error **errp)
     }
 }
 
-static const VMStateDescription tmr_vmstate = {
+static const VMStateDescription vmstate_tmr = {
     .name = TYPE_PIC32_TIMER,
     .version_id = 1,
     .minimum_version_id = 1,
@@ -491,23 +479,20 @@ static void tmr_class_init(ObjectClass *klass, void *data)
     ResettableClass *rc = RESETTABLE_CLASS(klass);
 
     dc->realize = tmr_realize;
-    dc->vmsd = &tmr_vmstate;
+    dc->vmsd = &vmstate_tmr;
     rc->phases.enter = tmr_reset_enter;
     rc->phases.hold = tmr_reset_hold;
     device_class_set_props(dc, tmr_properties);
 }
 
-static const TypeInfo tmr_info = {
-    .name = TYPE_PIC32_TIMER,
-    .parent = TYPE_SYS_BUS_DEVICE,
-    .instance_size = sizeof(PIC32Timer),
-    .instance_init = tmr_init,
-    .class_init = tmr_class_init,
+static const TypeInfo tmr_types[] = {
+    {
+        .name = TYPE_PIC32_TIMER,
+        .parent = TYPE_SYS_BUS_DEVICE,
+        .instance_size = sizeof(PIC32Timer),
+        .instance_init = tmr_init,
+        .class_init = tmr_class_init,
+    },
 };
 
-static void tmr_register_types(void)
-{
-    type_register_static(&tmr_info);
-}
-
-type_init(tmr_register_types)
+DEFINE_TYPES(tmr_types)

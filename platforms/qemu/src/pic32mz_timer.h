@@ -21,7 +21,7 @@ OBJECT_DECLARE_SIMPLE_TYPE(PIC32Timer, PIC32_TIMER)
 /*
  * Properties: index, 1 to 9; partner, of an even timer: the odd one above,
  * for 32-bit mode; pps (Timer2 to Timer9) and ports (Timer1): where the
- * external clock and the gate come from; unset: the chip's only one.
+ * external clock and the gate come from; unset: nowhere.
  * Clocks: pbclk, and sosc of Timer1. irq 0: period match.
  */
 struct PIC32Timer {

@@ -13,8 +13,8 @@
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 
-#ifndef HW_CHAR_PIC32MZ_UART_H
-#define HW_CHAR_PIC32MZ_UART_H
+#ifndef HW_MIPS_PIC32MZ_UART_H
+#define HW_MIPS_PIC32MZ_UART_H
 
 #include "qom/object.h"
 

@@ -20,8 +20,8 @@
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 
-#ifndef HW_NET_PIC32MZ_WIRE_H
-#define HW_NET_PIC32MZ_WIRE_H
+#ifndef HW_MIPS_PIC32MZ_WIRE_H
+#define HW_MIPS_PIC32MZ_WIRE_H
 
 #include "qom/object.h"
 

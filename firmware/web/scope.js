@@ -20,6 +20,7 @@
     const plot = new uPlot({
       width: 300, height: 200, legend: { show: false }, cursor: { show: false },
       scales: { x: { time: false }, y: { range: [0, MODULUS - 1] } },
+      padding: [null, 16, null, null], // the rightmost number may stand out half
       axes: [{ ...axis, size: 30 }, { ...axis, size: 58, splits: () => [0, 16384, 32768, 49152, 65535] }],
       series: [{}, { stroke: () => colour("--trace"), width: 1.5, points: { show: false } }],
     }, [[], []], box);
@@ -45,7 +46,8 @@
   function draw() {
     const now = performance.now();
     arrivals = arrivals.filter((t) => now - t < RATE_WINDOW);
-    show("rate", `${Math.round(arrivals.length * 1000 / RATE_WINDOW)} frames/s`);
+    const span = arrivals.length > 1 ? arrivals[arrivals.length - 1] - arrivals[0] : Infinity;
+    show("rate", `${Math.round((arrivals.length - 1) * 1000 / span)} frames/s`);
     if (dirty) {
       dirty = false;
       const first = total - values.length;

@@ -14,8 +14,6 @@ from pic32bench.paths import project_root
 
 ROOT = project_root()
 _FENCE = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-# A Markdown table that is a command's output stands between two comments, as no fence would show it as a table.
-_COMMENT = re.compile(r"^<!-- output of: (.*?) -->\n(.*?)^<!-- end of output -->$", re.MULTILINE | re.DOTALL)
 _PORT = re.compile(r"(127\.0\.0\.1:|ws=)\d+")
 
 
@@ -41,13 +39,11 @@ def code(name: str, language: str) -> list[str]:
 
 def shown(name: str) -> list[Shown]:
     """Commands of the bench itself, with the output shown. Those that take a whole test run are left out."""
-    found = [
+    return [
         Shown(command[1], block[2][command.end() :], block.start(2) + command.end(), block.end(2))
         for block in _FENCE.finditer(read(name))
         if block[1] == "console" and (command := re.match(r"\$ (pic32bench .*)\n", block[2]))
     ]
-    found += [Shown(c[1], c[2], c.start(2), c.end(2)) for c in _COMMENT.finditer(read(name))]
-    return sorted(found, key=lambda one: one.start)
 
 
 def run(command: str) -> str:
@@ -77,6 +73,6 @@ def comparable(output: str) -> str:
 def replace(name: str, outputs: list[tuple[Shown, str]]) -> None:
     """Writes other outputs into a document."""
     text = read(name)
-    for one, output in sorted(outputs, key=lambda pair: pair[0].start, reverse=True):
+    for one, output in reversed(outputs):
         text = text[: one.start] + output + text[one.end :]
     (ROOT / name).write_text(text)

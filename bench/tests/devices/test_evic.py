@@ -64,3 +64,9 @@ def test_a_reset_clears_flags_and_enables(chip) -> None:
         pic.qmp("system_reset")
         pic.settle()
         assert (pic.read("IFS0"), pic.read("IEC0"), pic.read("PRISS")) == (0, 0, 0)
+
+
+def test_the_nmi_key_is_used_up_by_its_write(chip) -> None:
+    with chip(panel=False, wire=False, uarts=()) as pic:
+        pic.write("INTCON", 0x4E001000)
+        assert pic.read("INTCON") == 0x1000

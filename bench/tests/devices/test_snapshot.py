@@ -7,19 +7,17 @@ at the moment of the snapshot. What comes after it is compared to the nanosecond
 
 from __future__ import annotations
 
-import hashlib
-import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 from conftest import ChipFactory
-from qtest import PROJECT, TIMEOUT_WALL, Chip
+from qtest import PROJECT, Chip
+from snapshot import restore, run_until, save, state, wait_for_migration
 
 FIRMWARE = PROJECT / "build/firmware/websocket-demo.hex"
 MS = 1_000_000
 CONSOLE = 2  # the firmware's UART
-RAM_BYTES = 512 * 1024
 
 # When, and what the machine is in the middle of then; ns of virtual time.
 MOMENTS = {
@@ -47,20 +45,6 @@ def prepare(pic: Chip, moment: int) -> None:
     pic.panel.send({"link": "down", "at": moment + 900 * MS})
 
 
-def run_until(pic: Chip, end: int) -> list[dict[str, Any]]:
-    """Runs to `end`; returns the panel's lines of the run."""
-    pic.panel.send({"run": end})
-    return pic.panel.until("stopped")
-
-
-def state(pic: Chip, scratch: Path) -> tuple[str, str]:
-    """A digest of RAM, and the CPU's registers."""
-    pic.qmp("pmemsave", val=0, size=RAM_BYTES, filename=str(scratch))
-    return hashlib.sha256(scratch.read_bytes()).hexdigest(), pic.qmp(
-        "human-monitor-command", command_line="info registers"
-    )
-
-
 def go_on(pic: Chip, moment: int, scratch: Path) -> dict[str, Any]:
     """Runs on from `moment`: all that can be seen of it afterwards."""
     panel = [line for line in run_until(pic, moment + LATER) if line["t"] > moment]
@@ -84,13 +68,6 @@ def console(pic: Chip) -> bytes:
     return text
 
 
-def wait_for_migration(pic: Chip) -> None:
-    deadline = time.monotonic() + TIMEOUT_WALL
-    while (status := pic.qmp("query-migrate").get("status")) != "completed":
-        assert status != "failed", f"no snapshot: {pic.stderr()}"
-        assert time.monotonic() < deadline, f"the snapshot is still {status}"
-
-
 @pytest.mark.parametrize("moment", MOMENTS.values(), ids=MOMENTS.keys())
 def test_a_restored_machine_does_what_the_uninterrupted_one_does(
     chip: ChipFactory, tmp_path: Path, moment: int
@@ -107,14 +84,13 @@ def test_a_restored_machine_does_what_the_uninterrupted_one_does(
         before = run_until(pic, moment)
         pic.uarts[CONSOLE].send(b"help\r" * 40)  # most of it still waits when the snapshot is taken
         pic.wire.events()
-        pic.qmp("migrate", uri=f"exec:cat > {snapshot}")
-        wait_for_migration(pic)
+        save(pic, snapshot)
         console(pic)
         expected = go_on(pic, moment, scratch)
     assert any("pin" in line for line in expected["panel"])
     assert before[-1] == {"t": moment, "stopped": True}
 
-    with start("-incoming", f"exec:cat {snapshot}") as pic:
+    with start(*restore(snapshot)) as pic:
         wait_for_migration(pic)
         restored = go_on(pic, moment, scratch)
     for what, value in expected.items():

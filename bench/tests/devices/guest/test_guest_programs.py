@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from guest_program import PROGRAMS, build
+from snapshot import restore, run_until, save, state, wait_for_migration
 
 RESULT = 0x100  # physical; struct result of guest.h
 DONE = 0x600DD0E5
@@ -40,3 +41,29 @@ def test_an_untouched_compare_register_hangs_nothing(chip, tmp_path: Path) -> No
     with chip(cpu=True, image=build(PROGRAMS / "core_timer.c", tmp_path), wire=False, uarts=()) as pic:
         pic.panel.send({"run": 200_000_000_000})
         assert pic.panel.until("stopped")[-1]["t"] == 200_000_000_000
+
+
+IN_A_DELAY_SLOT = pytest.param(
+    2_345_678,
+    marks=pytest.mark.xfail(strict=False, reason="m5150.c migrates no hflags: a branch is forgotten in its delay slot"),
+)
+
+
+@pytest.mark.parametrize("moment", [1_000_003, IN_A_DELAY_SLOT, 4_000_000])
+def test_busy_peripherals_go_on_from_a_snapshot(chip, tmp_path: Path, moment: int) -> None:
+    image = build(PROGRAMS / "many_devices.c", tmp_path)
+    snapshot, scratch = tmp_path / "snapshot", tmp_path / "ram"
+
+    def finish(pic) -> tuple[str, str, bytes]:
+        run_until(pic, RUN_NS)
+        return *state(pic, scratch), pic.memread(0x1D080000, 0x4000)
+
+    with chip(cpu=True, image=image, wire=False, uarts=()) as pic:
+        run_until(pic, moment)
+        save(pic, snapshot)
+        expected = finish(pic)
+    with chip(cpu=True, image=image, wire=False, uarts=(), arguments=restore(snapshot)) as pic:
+        wait_for_migration(pic)
+        restored = finish(pic)
+    for what, one, other in zip(("RAM", "registers", "flash"), expected, restored, strict=True):
+        assert one == other, f"{what} differs after a snapshot"

@@ -107,7 +107,6 @@ class Board:
                 "rng-seed": self.seed,
             },
             icount_shift=about.clocks.icount_shift,
-            sleep=not self.network.lock_step,
             wire=self.network.wire,
             arguments=self.network.arguments(),
             pass_fds=self.network.pass_fds(),

@@ -142,7 +142,7 @@ class LockStepClock(Clock):
 
 
 class FreeRunningClock(Clock):
-    """The machine runs in the background; waits look on."""
+    """The machine runs in the background, never ahead of wall time; waits look on."""
 
     # Longest time between two looks at virtual time, wall seconds.
     _LOOK_WALL = 0.02
@@ -151,14 +151,17 @@ class FreeRunningClock(Clock):
         super().__init__(emulator, link)
         self._last_ns = 0
         self._last_wall = time.monotonic()
+        self._newest_guess = 0
         self._running = False
 
     @property
     def last_ns(self) -> int:
         if not self._running:
             return self._last_ns
-        # Between two looks, virtual time has moved about as much as the wall clock.
-        return self._last_ns + round((time.monotonic() - self._last_wall) * NS)
+        # Between two looks virtual time has moved at most as much as the wall clock; a guess never goes back.
+        guess = self._last_ns + round((time.monotonic() - self._last_wall) * NS)
+        self._newest_guess = max(self._newest_guess, guess)
+        return self._newest_guess
 
     @property
     def now_ns(self) -> int:
@@ -167,6 +170,8 @@ class FreeRunningClock(Clock):
         return self._last_ns
 
     def start(self) -> None:
+        # The peer lives in wall time: the guest's time-outs must not run out before it could answer.
+        self._emulator.execute("qom-set", path="/machine", property="paced", value=True)
         self._emulator.execute("cont")
         self._running = True
 

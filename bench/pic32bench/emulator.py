@@ -39,13 +39,12 @@ logging.getLogger("qemu.qmp").addHandler(logging.NullHandler())
 
 @dataclass(frozen=True)
 class EmulatorSpec:
-    """What to start. ``sleep`` False skips idle time, True lets it pass by the wall clock."""
+    """What to start."""
 
     binary: Path
     kernel: Path
     machine: Mapping[str, str | int]
     icount_shift: int = 3
-    sleep: bool = False
     wire: bool = False
     arguments: tuple[str, ...] = ()
     pass_fds: tuple[int, ...] = field(default=())
@@ -55,7 +54,7 @@ class EmulatorSpec:
         options = ",".join(f"{key}={_escaped(value)}" for key, value in self.machine.items())
         command = [str(self.binary), "-M", f"pic32mz,{options}", "-kernel", str(self.kernel)]
         command += ["-nodefaults", "-no-user-config", "-display", "none", "-S"]
-        command += ["-icount", f"shift={self.icount_shift},sleep={'on' if self.sleep else 'off'}"]
+        command += ["-icount", f"shift={self.icount_shift},sleep=off"]
         command += ["-d", "guest_errors,unimp"]
         command += ["-chardev", f"socket,id=qmp,fd={qmp_fd}", "-mon", "chardev=qmp,mode=control"]
         for name, fd in serial_fds.items():

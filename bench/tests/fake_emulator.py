@@ -37,7 +37,7 @@ class Fake:
         self.modes = modes
         text = " ".join(arguments)
         self.uart = int(modes.get("uart", "2"))
-        self.free_running = "sleep=on" in text
+        self.free_running = False
         self.socks = {name: socket.socket(fileno=int(fd)) for name, fd in re.findall(r"socket,id=(\w+),fd=(\d+)", text)}
         self.forwards: list[tuple[socket.socket, str]] = []
         for host, guest in re.findall(r"hostfwd=tcp:127.0.0.1:(\d+)-:(\d+)", text):
@@ -167,6 +167,8 @@ class Fake:
             answer = self.now if arguments["property"] == "virtual-time" else report
         elif command == "human-monitor-command":
             answer = self.monitor(arguments["command-line"])
+        elif command == "qom-set":
+            self.free_running = arguments == {"path": "/machine", "property": "paced", "value": True}
         elif command == "cont":
             self.wall_start = time.monotonic()
         elif command == "system_reset":

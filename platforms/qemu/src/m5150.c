@@ -14,6 +14,7 @@
  */
 
 #include "qemu/osdep.h"
+#include "qemu/main-loop.h"
 #include "qemu/timer.h"
 #include "qapi/error.h"
 #include "migration/vmstate.h"
@@ -161,8 +162,10 @@ static bool m5150_has_work(CPUState *cs)
      * WAIT marks the core halted in the middle of a slice. To the main loop
      * it is at work until the slice's instructions are in the clock: warping
      * before that, from the time when the slice began, would count them twice.
+     * Nor is a core that is held idle: that would be a reason to warp.
      */
-    if (icount_enabled() && cs->icount_budget && !qemu_cpu_is_self(cs)) {
+    if (icount_enabled() && !qemu_cpu_is_self(cs) &&
+        (cs->icount_budget || cpu->held)) {
         return true;
     }
     /* Config7.WII: a request unblocks WAIT whatever Status.IE says */
@@ -189,6 +192,28 @@ void m5150_raise_nmi(M5150CPU *cpu)
 {
     cpu->nmi = true;
     cpu_interrupt(CPU(cpu), CPU_INTERRUPT_PIC32_NMI);
+}
+
+static void m5150_do_hold(CPUState *cs, run_on_cpu_data data)
+{
+    M5150CPU *cpu = M5150_CPU(cs);
+    int64_t left = cpu->held_until - qemu_clock_get_ns(QEMU_CLOCK_REALTIME);
+
+    if (left > 0) {
+        qemu_mutex_unlock_iothread();
+        g_usleep(left / SCALE_US);
+        qemu_mutex_lock_iothread();
+    }
+    cpu->held = false;
+}
+
+void m5150_hold_until(M5150CPU *cpu, int64_t wall_ns)
+{
+    cpu->held_until = wall_ns;
+    if (!cpu->held) {
+        cpu->held = true;
+        async_run_on_cpu(CPU(cpu), m5150_do_hold, RUN_ON_CPU_NULL);
+    }
 }
 
 static void m5150_enter_handler_isa(CPUMIPSState *env)

@@ -28,6 +28,8 @@ struct M5150CPU {
     struct mips_def_t *def;     /* its own, as the boot ISA is configurable */
     M5150Request request;
     bool nmi;
+    bool held;                  /* stands still although the machine runs */
+    int64_t held_until;         /* QEMU_CLOCK_REALTIME, ns */
     void (*acknowledge)(void *opaque);
     void *acknowledge_opaque;
     /* Register sets that are not the current one; [CSS] is stale. */
@@ -42,6 +44,12 @@ void m5150_set_acknowledge(M5150CPU *cpu, void (*fn)(void *), void *opaque);
 
 /* Raises a non-maskable interrupt. */
 void m5150_raise_nmi(M5150CPU *cpu);
+
+/*
+ * The core executes nothing, and virtual time stands still, until this time
+ * of QEMU_CLOCK_REALTIME, ns. Devices and the monitor go on.
+ */
+void m5150_hold_until(M5150CPU *cpu, int64_t wall_ns);
 
 /* SYSCLK in Hz: CP0 Count runs at half of it and keeps its value. */
 void m5150_set_sysclk(M5150CPU *cpu, uint64_t hz);

@@ -32,6 +32,7 @@
 #include "pic32mz_eth.h"
 #include "pic32mz_evic.h"
 #include "pic32mz_flash.h"
+#include "pic32mz_governor.h"
 #include "pic32mz_image.h"
 #include "pic32mz_nvm.h"
 #include "pic32mz_panel.h"
@@ -85,6 +86,7 @@ struct PIC32MZMachine {
     DeviceState *pps;
     DeviceState *eth;
     DeviceState *panel;
+    DeviceState *governor;
 };
 
 /*
@@ -345,6 +347,13 @@ static void board_create_panel(PIC32MZMachine *s)
     }
 }
 
+static void bench_create_governor(PIC32MZMachine *s)
+{
+    s->governor = qdev_new(TYPE_PIC32_GOVERNOR);
+    soc_link(s->governor, "cpu", DEVICE(s->cpu));
+    qdev_realize_and_unref(s->governor, NULL, &error_fatal);
+}
+
 /* Machine */
 
 static void pic32mz_cpu_reset(void *opaque)
@@ -380,6 +389,7 @@ static void pic32mz_init(MachineState *machine)
     soc_create_system(s);
     soc_create_ethernet(s);
     board_create_panel(s);
+    bench_create_governor(s);
 
     if (machine->kernel_filename &&
         !pic32_image_load(machine->kernel_filename, pic32_flash_at, &s->flash,
@@ -461,6 +471,24 @@ static void get_virtual_time(Object *obj, Visitor *v, const char *name,
     visit_type_int64(v, name, &now, errp);
 }
 
+static bool get_paced(Object *obj, Error **errp)
+{
+    DeviceState *governor = PIC32MZ_MACHINE(obj)->governor;
+
+    return governor && PIC32_GOVERNOR(governor)->paced;
+}
+
+static void set_paced(Object *obj, bool value, Error **errp)
+{
+    DeviceState *governor = PIC32MZ_MACHINE(obj)->governor;
+
+    if (!governor) {
+        error_setg(errp, "paced is for qom-set, once the machine runs");
+        return;
+    }
+    pic32_governor_set_paced(PIC32_GOVERNOR(governor), value);
+}
+
 static char *get_sfr_report(Object *obj, Error **errp)
 {
     return pic32_storage_report(
@@ -512,6 +540,7 @@ static void pic32mz_machine_class_init(ObjectClass *oc, void *data)
     object_class_property_add_str(oc, "mac", get_mac, set_mac);
     object_class_property_add(oc, "virtual-time", "int", get_virtual_time,
                               NULL, NULL, NULL);
+    object_class_property_add_bool(oc, "paced", get_paced, set_paced);
     object_class_property_add_str(oc, "sfr-report", get_sfr_report, NULL);
 }
 

@@ -48,6 +48,8 @@ _Noreturn void exception_report(uint32_t sp, uint32_t ra)
         uart_write_now(line, (size_t)length);
     LATHCLR = BOARD_LED1 | BOARD_LED2 | BOARD_LED3;
     LATHSET = BOARD_LED1;
+    /* A request above Status.IPL ends WAIT although interrupts are off: let none be. */
+    CP0_WRITE(12, 0, status | STATUS_IPL_MASK);
     for (;;)
         __asm__ volatile("wait");
 }

@@ -54,6 +54,7 @@ Defect: Typing Ahead Makes The Terminal Deaf
     Write To Uart    help\r
     Should Not Be On Uart    Supported command groups    timeout=3
     Press Reset
+    Wait For Line On Uart    Initialization Started
     Wait For Prompt On Uart    timeout=1
     Write To Uart    help\r
     Wait For Line On Uart    Supported command groups

@@ -60,18 +60,18 @@ static void evic_fill_defs(void)
     PIC32SfrDef *def = evic_defs;
     unsigned i;
 
-    *def++ = (PIC32SfrDef) { "INTCON", A_INTCON, 0, 0xff00171f };
-    *def++ = (PIC32SfrDef) { "PRISS", A_PRISS, 0, 0xfffffff1 };
-    *def++ = (PIC32SfrDef) { "INTSTAT", A_INTSTAT, 0, 0 };
-    *def++ = (PIC32SfrDef) { "IPTMR", A_IPTMR, 0, UINT32_MAX };
+    *def++ = (PIC32SfrDef) { "INTCON", A_INTCON, 0, 0xff00171f, false };
+    *def++ = (PIC32SfrDef) { "PRISS", A_PRISS, 0, 0xfffffff1, false };
+    *def++ = (PIC32SfrDef) { "INTSTAT", A_INTSTAT, 0, 0, false };
+    *def++ = (PIC32SfrDef) { "IPTMR", A_IPTMR, 0, UINT32_MAX, false };
     for (i = 0; i < PIC32_EVIC_WORDS; i++) {
         *def++ = (PIC32SfrDef) { "IFS", A_IFS0 + i * 0x10, 0,
-                                 evic_flag_mask(i) };
+                                 evic_flag_mask(i), false };
         *def++ = (PIC32SfrDef) { "IEC", A_IEC0 + i * 0x10, 0,
-                                 evic_flag_mask(i) };
+                                 evic_flag_mask(i), false };
     }
     for (i = 0; i < N_IPC; i++) {
-        *def++ = (PIC32SfrDef) { "IPC", A_IPC0 + i * 0x10, 0, IPC_FIELDS };
+        *def++ = (PIC32SfrDef) { "IPC", A_IPC0 + i * 0x10, 0, IPC_FIELDS, false };
     }
     for (i = 0; i < PIC32_EVIC_VECTORS; i++) {
         *def++ = (PIC32SfrDef) { "OFF", A_OFF0 + i * 4, 0, OFF_FIELDS, true };

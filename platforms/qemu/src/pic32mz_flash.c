@@ -110,7 +110,7 @@ static int flash_boot_sequence(PIC32Flash *s, unsigned panel)
     uint16_t tseq = seq;
     uint16_t cseq = seq >> 16;
 
-    return tseq == (uint16_t)~cseq ? tseq : -1;
+    return (tseq ^ cseq) == 0xffff ? tseq : -1;
 }
 
 void pic32_flash_reset(PIC32Flash *s)

@@ -43,12 +43,12 @@ REG32(PR, 0x20)
 
 /* Type A, even and odd type B: the bits of CON that exist differ. */
 static const PIC32SfrDef tmr_defs[3][3] = {
-    { { "T1CON", A_CON, 0, 0xB0B6 }, { "TMR1", A_TMR, 0, 0xFFFF },
-      { "PR1", A_PR, 0xFFFF, 0xFFFF } },
-    { { "TxCON", A_CON, 0, 0xA0FA }, { "TMRx", A_TMR, 0, 0xFFFFFFFF },
-      { "PRx", A_PR, 0xFFFF, 0xFFFFFFFF } },
-    { { "TyCON", A_CON, 0, 0xA0F2 }, { "TMRy", A_TMR, 0, 0xFFFF },
-      { "PRy", A_PR, 0xFFFF, 0xFFFF } },
+    { { "T1CON", A_CON, 0, 0xB0B6, false }, { "TMR1", A_TMR, 0, 0xFFFF, false },
+      { "PR1", A_PR, 0xFFFF, 0xFFFF, false } },
+    { { "TxCON", A_CON, 0, 0xA0FA, false }, { "TMRx", A_TMR, 0, 0xFFFFFFFF, false },
+      { "PRx", A_PR, 0xFFFF, 0xFFFFFFFF, false } },
+    { { "TyCON", A_CON, 0, 0xA0F2, false }, { "TMRy", A_TMR, 0, 0xFFFF, false },
+      { "PRy", A_PR, 0xFFFF, 0xFFFF, false } },
 };
 
 static uint32_t tmr_reg(PIC32Timer *s, hwaddr offset)

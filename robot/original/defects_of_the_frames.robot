@@ -89,11 +89,13 @@ Defect: Reset Is Not Echoed
     Should Be Empty    ${data}
 
 Defect: Noise Is The Same After Every Boot
-    [Documentation]    SYS_RANDOM_PseudoGet begins with the same seed each time.
-    ${first}=    First Frame
+    [Documentation]    SYS_RANDOM_PseudoGet begins with the same seed each time. The IP stack takes a value now and then,
+    ...                so the sequence may begin some places later. Two sequences by chance have no value in common.
+    ${first}=    First Values
     Power Up And Shake Hands
-    ${again}=    First Frame
-    Should Be Equal    ${first}    ${again}
+    ${again}=    First Values
+    ${common}=    Evaluate    len(set($first) & set($again))
+    Should Be True    ${common} > 20    of 40 values only ${common} are the same
 
 
 *** Keywords ***
@@ -117,9 +119,9 @@ Board Should Be Dead
     Press Reset
     Wait For Line On Uart    IP Address: ${DHCP ADDRESS}    timeout=15
 
-First Frame
+First Values
     Send Frame    ${CLIENT}    StartStream
-    ${data}=    Receive For    ${CLIENT}    seconds=0.5
-    ${frames}=    Evaluate    $data.split(b'\\x81')
-    Should Be True    $frames[1].endswith(b'StartStream')    its echo comes first
-    RETURN    ${frames}[2]
+    ${data}=    Receive For    ${CLIENT}    seconds=1
+    ${values}=    Evaluate    [value for frame in $data.split(b'\\x81')[2:12] for value in frame[1:].split()]
+    Length Should Be    ${values}    40
+    RETURN    ${values}

@@ -18,6 +18,16 @@ DHCP Server Gives The Address
     Wait For Line On Uart    dhcp is ON
     Web Server Should Answer    within=2
 
+Cable Out And In Does No Harm Without A Client
+    [Documentation]    The counterpart of the defect with a client that streams.
+    Power Up Original And Wait For An Address
+    Web Server Should Answer    within=2
+    Unplug Cable
+    Run For    10
+    Plug Cable
+    Run For    5
+    Web Server Should Answer    within=2
+
 Original Pings Its Gateway
     [Documentation]    QEMU's user network answers. Harmony's ICMP client is in every revision.
     Power Up Original And Wait For An Address

@@ -113,7 +113,11 @@ def _pieces(folder: Path, path: str) -> list[bytes]:
 def _difference(pieces: list[bytes], served: bytes) -> str | None:
     """None if the served bytes are the pieces with something between them."""
     if len(pieces) == 1:
-        return None if served == pieces[0] else f"{len(served)} bytes served, {len(pieces[0])} in the source"
+        if served == pieces[0]:
+            return None
+        same = next((i for i, (one, other) in enumerate(zip(served, pieces[0], strict=False)) if one != other), None)
+        where = "one ends early" if same is None else f"they differ at byte {same}"
+        return f"{len(served)} bytes served, {len(pieces[0])} in the source, {where}"
     if not served.startswith(pieces[0]):
         return f"does not begin as its source: {served[:60]!r}"
     place = len(pieces[0])

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from intelhex import IntelHex
+from qtest import EmulatorError
 
 DEVCFG3 = 0x1FC0FFC0
 ERASED = 0xFFFFFFFF
@@ -148,3 +149,8 @@ def test_a_clock_switch_waits_for_its_oscillator_and_is_asked_for_again(chip):
         c.write("OSCCONSET", 2)  # SOSCEN
         c.step_ns(1_000_000)
         assert c.read("OSCCON") & 0x7003 == 0x4002
+
+
+def test_an_oscillator_that_no_chip_takes_is_refused(chip) -> None:
+    with pytest.raises(EmulatorError, match="posc and sosc: expected at most 64000000 Hz"):
+        chip(properties={"posc": 4_000_000_000})

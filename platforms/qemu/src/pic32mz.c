@@ -38,6 +38,7 @@
 #include "pic32mz_panel.h"
 #include "pic32mz_ports.h"
 #include "pic32mz_pps.h"
+#include "pic32mz_prefetch.h"
 #include "pic32mz_rng.h"
 #include "pic32mz_storage.h"
 #include "pic32mz_timer.h"
@@ -54,6 +55,7 @@ OBJECT_DECLARE_SIMPLE_TYPE(PIC32MZMachine, PIC32MZ_MACHINE)
 #define N_PORTS         10
 #define SERIAL_PANEL    6       /* serial ports 0 to 5 are the UARTs */
 #define SERIAL_WIRE     7
+#define OSCILLATOR_MAX_HZ 64000000u     /* the fastest external clock */
 #define DEFAULT_MAC     "00:04:a3:00:00:01"
 
 typedef struct PIC32Chip {
@@ -320,7 +322,7 @@ static void soc_create_system(PIC32MZMachine *s)
     soc_clock(s, dev, "pbclk", "pbclk5");
     soc_realize(dev, 0x1f8e6000);
 
-    dev = qdev_new("pic32mz-prefetch");
+    dev = qdev_new(TYPE_PIC32_PREFETCH);
     soc_realize(dev, 0x1f8e0000);
     soc_irq(s, dev, 0, PIC32_VECTOR_PREFETCH);
 }
@@ -371,6 +373,11 @@ static void pic32mz_init(MachineState *machine)
     if (!pic32_chip_parse(s->chip_name, &s->chip)) {
         error_report("chip '%s' is not known: a PIC32MZ EF is named like "
                      "PIC32MZ2048EFH144", s->chip_name);
+        exit(1);
+    }
+    if (MAX(s->posc_hz, s->sosc_hz) > OSCILLATOR_MAX_HZ) {
+        error_report("machine properties posc and sosc: expected at most %u Hz",
+                     OSCILLATOR_MAX_HZ);
         exit(1);
     }
     memory_region_add_subregion(system, 0, machine->ram);

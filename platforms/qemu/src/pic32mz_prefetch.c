@@ -8,10 +8,6 @@
  * whatever PFMWS and PREFEN say, and no emulated flash has bit errors: PRESTAT
  * changes only by the firmware's own writes, which test its error handler.
  *
- * QEMU interface:
- *  + sysbus MMIO region 0: the registers, 0x100 bytes
- *  + sysbus IRQ 0: PREFETCH, level: PFMSEC while PFMSECEN
- *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 
@@ -20,10 +16,8 @@
 #include "hw/registerfields.h"
 #include "hw/sysbus.h"
 #include "migration/vmstate.h"
+#include "pic32mz_prefetch.h"
 #include "pic32mz_sfr.h"
-
-#define TYPE_PIC32_PREFETCH "pic32mz-prefetch"
-OBJECT_DECLARE_SIMPLE_TYPE(PIC32Prefetch, PIC32_PREFETCH)
 
 REG32(PRECON, 0x00)
     FIELD(PRECON, PFMWS, 0, 3)

@@ -63,7 +63,9 @@ class Console:
         self.uart = uart
         self.baud = baud
         self.line_end = line_end
-        self.on_text: Callable[[str], None] | None = None
+        self._follower: Callable[[str], None] | None = None
+        self._follow_lock = threading.Lock()
+        self._followed = 0  # length of the text that the follower has been given
         self._emulator = emulator
         self._clock = clock
         self._report = report
@@ -94,8 +96,27 @@ class Console:
                 return
             self._stamps.append((len(self._text), time_ns))
             self._text += text
-        if self.on_text:
-            self.on_text(text)
+        self._tell_follower()
+
+    def follow(self, follower: Callable[[str], None] | None) -> None:
+        """Gives all text received so far, and from now on what comes, to a function; None ends that.
+
+        The function is called in the thread that receives, or in this one.
+        """
+        with self._follow_lock:
+            self._follower = follower
+            self._followed = 0
+        self._tell_follower()
+
+    def _tell_follower(self) -> None:
+        with self._follow_lock:
+            if self._follower is None:
+                return
+            with self._lock:
+                text = self._text[self._followed :]
+                self._followed = len(self._text)
+            if text:
+                self._follower(text)
 
     @property
     def text(self) -> str:

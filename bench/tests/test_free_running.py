@@ -78,3 +78,15 @@ def test_virtual_time_that_stands_still_ends_by_the_wall_clock(
     board = fake_board("frozen", network="user", backstop_wall=0.5)
     with pytest.raises(EmulatorError, match="virtual time hardly moves: 0.000 s passed"):
         board.run_for(0.01)
+
+
+def test_who_follows_the_console_later_misses_nothing(fake_board: Start) -> None:
+    board = fake_board(network="user")
+    board.console.wait_for_line("Ended")
+    seen: list[str] = []
+    board.console.follow(seen.append)
+    assert "".join(seen).startswith("TCP/IP Stack: Initialization Started")
+    board.console.wait_for_line("IP Address: 10.0.2.15")
+    board.console.follow(None)
+    assert "".join(seen) in board.console.text
+    assert "10.0.2.15" in "".join(seen)

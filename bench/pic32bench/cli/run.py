@@ -81,7 +81,7 @@ class _Session:
     def run(self) -> int:
         self.announce()
         for console in self.consoles:
-            console.on_text = self.out.writer(console.uart)
+            console.follow(self.out.writer(console.uart))
         try:
             with Keyboard(self.board, self.consoles[0], self.out.note) as keyboard:
                 return self.loop(keyboard)
@@ -91,7 +91,7 @@ class _Session:
             return 0 if self.args.until is None else self.failed(f"--until {self.args.until.pattern!r} was not seen")
         finally:
             for console in self.consoles:
-                console.on_text = None
+                console.follow(None)
             self.out.flush()
 
     def announce(self) -> None:

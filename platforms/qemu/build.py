@@ -35,6 +35,7 @@ import strict_patch
 HERE = Path(__file__).resolve().parent
 PROJECT = HERE.parent.parent
 OVERLAY = "hw/mips/pic32mz"  # where the overlay lives in QEMU's tree
+DEVICES = "configs/devices/mipsel-softmmu/pic32mz.mak"  # which of QEMU's own devices are built
 BINARY = "qemu-system-mipsel"
 SERIES = "7.2"
 # No board of ours has a device tree; without debug information the build is a tenth of the size.
@@ -42,6 +43,7 @@ CONFIGURE = [
     "--target-list=mipsel-softmmu",
     "--without-default-features",
     "--without-default-devices",
+    "--with-devices-mipsel=pic32mz",
     "--enable-tcg",
     "--enable-slirp",
     "--enable-plugins",
@@ -134,6 +136,7 @@ def overlaid_files(source: Path) -> dict[str, str]:
             for path in sorted(overlay.rglob("*"))
             if path.is_file()
         }
+    changed[DEVICES] = (HERE / "devices.mak").read_text()
     units = sorted(Path(path).name for path in changed if path.endswith(".c"))
     changed.setdefault(f"{OVERLAY}/meson.build", f"mips_ss.add(files({', '.join(repr(unit) for unit in units)}))\n")
     check_list(units, changed[f"{OVERLAY}/meson.build"])

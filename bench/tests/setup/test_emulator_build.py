@@ -45,6 +45,7 @@ class Project:
         (self.source / "configure").chmod(0o755)
         self.write(self.overlay / "src" / "a.c", "int a;\n")
         self.write(self.overlay / "src" / "a.h", "\n")
+        self.write(self.overlay / "devices.mak", "CONFIG_SSI=y\n")
         self.write(self.overlay / "patches" / "one.patch", PATCH)
         self.write(root / "bin" / "ninja", NINJA)
         (root / "bin" / "ninja").chmod(0o755)
@@ -84,6 +85,7 @@ def test_the_tree_is_the_source_with_the_overlay(project: Project) -> None:
     assert project.make() == 0
     assert (project.tree / "target/helper.c").read_text() == "new\n"
     assert (project.tree / "hw/mips/pic32mz/meson.build").read_text() == "mips_ss.add(files('a.c'))\n"
+    assert (project.tree / "configs/devices/mipsel-softmmu/pic32mz.mak").read_text() == "CONFIG_SSI=y\n"
     assert "\nsubdir('pic32mz')\n\nhw_arch" in (project.tree / "hw/mips/meson.build").read_text()
     assert (project.source / "target/helper.c").read_text() == "old\n", "the source is never written to"
     assert project.link.resolve().name == "qemu-system-mipsel"

@@ -142,6 +142,8 @@ static void evic_set_line_locked(PIC32Evic *s, int vector, int level)
 {
     hwaddr ifs = A_IFS0 + vector / 32 * 0x10;
     uint32_t bit = 1u << (vector % 32);
+    bool rises = level && !(s->line[vector / 32] & bit);
+    PIC32EvicWatch *watch;
 
     if (level) {
         s->line[vector / 32] |= bit;
@@ -152,6 +154,21 @@ static void evic_set_line_locked(PIC32Evic *s, int vector, int level)
     } else {
         s->line[vector / 32] &= ~bit;
     }
+    if (rises) {
+        QLIST_FOREACH(watch, &s->watches, next) {
+            watch->event(watch->opaque, vector);
+        }
+    }
+}
+
+void pic32_evic_watch(PIC32Evic *s, PIC32EvicWatch *watch)
+{
+    QLIST_INSERT_HEAD(&s->watches, watch, next);
+}
+
+bool pic32_evic_active(PIC32Evic *s, int vector)
+{
+    return s->line[vector / 32] & 1u << (vector % 32);
 }
 
 static void evic_set_line(void *opaque, int vector, int level)

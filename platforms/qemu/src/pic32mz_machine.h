@@ -1,0 +1,47 @@
+/*
+ * PIC32MZ EF machine: what its parts share
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+
+#ifndef HW_MIPS_PIC32MZ_MACHINE_H
+#define HW_MIPS_PIC32MZ_MACHINE_H
+
+#include "hw/boards.h"
+#include "m5150.h"
+#include "pic32mz_chip.h"
+#include "pic32mz_flash.h"
+
+#define TYPE_PIC32MZ_MACHINE MACHINE_TYPE_NAME("pic32mz")
+OBJECT_DECLARE_SIMPLE_TYPE(PIC32MZMachine, PIC32MZ_MACHINE)
+
+struct PIC32MZMachine {
+    MachineState parent_obj;
+
+    char *chip_name;
+    PIC32Chip chip;
+    uint32_t posc_hz;
+    uint32_t sosc_hz;
+    char *phy;
+    uint8_t phy_address;
+    char *mac;
+    uint64_t rng_seed;
+
+    M5150CPU *cpu;
+    PIC32Flash flash;
+    DeviceState *storage;
+    DeviceState *cfg;
+    DeviceState *cru;
+    DeviceState *evic;
+    DeviceState *nvm;
+    DeviceState *ports;
+    DeviceState *pps;
+    DeviceState *eth;
+    DeviceState *panel;
+    DeviceState *governor;
+};
+
+/* Makes the chip's peripherals and connects them; the CPU and flash exist. */
+void pic32_soc_create(PIC32MZMachine *s);
+
+#endif

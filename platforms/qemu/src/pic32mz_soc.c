@@ -1,0 +1,234 @@
+/*
+ * PIC32MZ EF chip: its peripherals, where they are and what connects them
+ *
+ * Memory map and interrupt sources: data sheet DS60001320, chapters 4 and 7.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+
+#include "qemu/osdep.h"
+#include "qapi/error.h"
+#include "hw/irq.h"
+#include "hw/qdev-clock.h"
+#include "hw/qdev-properties.h"
+#include "hw/sysbus.h"
+#include "net/net.h"
+#include "sysemu/sysemu.h"
+#include "pic32mz_cfg.h"
+#include "pic32mz_cru.h"
+#include "pic32mz_dmt.h"
+#include "pic32mz_eth.h"
+#include "pic32mz_evic.h"
+#include "pic32mz_flash.h"
+#include "pic32mz_machine.h"
+#include "pic32mz_nvm.h"
+#include "pic32mz_ports.h"
+#include "pic32mz_pps.h"
+#include "pic32mz_prefetch.h"
+#include "pic32mz_rng.h"
+#include "pic32mz_storage.h"
+#include "pic32mz_timer.h"
+#include "pic32mz_uart.h"
+#include "pic32mz_vectors.h"
+#include "pic32mz_wdt.h"
+
+#define N_UARTS         6
+#define N_TIMERS        9
+#define N_PORTS         10
+#define DEFAULT_MAC     "00:04:a3:00:00:01"
+
+static void soc_link(DeviceState *dev, const char *name, DeviceState *target)
+{
+    object_property_set_link(OBJECT(dev), name, OBJECT(target), &error_abort);
+}
+
+static void soc_clock(PIC32MZMachine *s, DeviceState *dev, const char *input,
+                      const char *output)
+{
+    qdev_connect_clock_in(dev, input, qdev_get_clock_out(s->cru, output));
+}
+
+static void soc_realize(DeviceState *dev, hwaddr base)
+{
+    sysbus_realize_and_unref(SYS_BUS_DEVICE(dev), &error_fatal);
+    sysbus_mmio_map(SYS_BUS_DEVICE(dev), 0, base);
+}
+
+static void soc_irq(PIC32MZMachine *s, DeviceState *dev, int n, int vector)
+{
+    sysbus_connect_irq(SYS_BUS_DEVICE(dev), n,
+                       qdev_get_gpio_in(s->evic, vector));
+}
+
+static void soc_create_core(PIC32MZMachine *s)
+{
+    CPUMIPSState *env = &s->cpu->parent_obj.env;
+
+    s->storage = qdev_new(TYPE_PIC32_STORAGE);
+    sysbus_realize_and_unref(SYS_BUS_DEVICE(s->storage), &error_fatal);
+    sysbus_mmio_map_overlap(SYS_BUS_DEVICE(s->storage), 0, PIC32_SFR_BASE, -1);
+
+    s->cfg = qdev_new(TYPE_PIC32_CFG);
+    qdev_prop_set_uint32(s->cfg, "devid", s->chip.devid);
+    soc_realize(s->cfg, 0x1f800000);
+
+    s->cru = qdev_new(TYPE_PIC32_CRU);
+    soc_link(s->cru, "cpu", DEVICE(s->cpu));
+    soc_link(s->cru, "cfg", s->cfg);
+    qdev_prop_set_uint32(s->cru, "posc-hz", s->posc_hz);
+    qdev_prop_set_uint32(s->cru, "sosc-hz", s->sosc_hz);
+    soc_realize(s->cru, 0x1f801200);
+
+    s->evic = qdev_new(TYPE_PIC32_EVIC);
+    soc_link(s->evic, "cpu", DEVICE(s->cpu));
+    soc_realize(s->evic, 0x1f810000);
+    /* the core's own sources go out to the controller and come back */
+    env->irq[0] = qdev_get_gpio_in(s->evic, PIC32_VECTOR_CORE_SOFTWARE_0);
+    env->irq[1] = qdev_get_gpio_in(s->evic, PIC32_VECTOR_CORE_SOFTWARE_1);
+    env->irq[7] = qdev_get_gpio_in(s->evic, PIC32_VECTOR_CORE_TIMER);
+}
+
+static void soc_create_pins(PIC32MZMachine *s)
+{
+    unsigned i;
+
+    s->ports = qdev_new(TYPE_PIC32_PORTS);
+    qdev_prop_set_uint32(s->ports, "package", s->chip.pins);
+    soc_realize(s->ports, 0x1f860000);
+    for (i = 0; i < N_PORTS; i++) {
+        soc_irq(s, s->ports, i, PIC32_VECTOR_CHANGE_NOTICE_A + i);
+    }
+
+    s->pps = qdev_new(TYPE_PIC32_PPS);
+    soc_link(s->pps, "cfg", s->cfg);
+    soc_link(s->pps, "ports", s->ports);
+    soc_realize(s->pps, 0x1f801400);
+}
+
+static void soc_create_uarts(PIC32MZMachine *s)
+{
+    static const int error_vector[N_UARTS] = {
+        PIC32_VECTOR_UART1_FAULT, PIC32_VECTOR_UART2_FAULT,
+        PIC32_VECTOR_UART3_FAULT, PIC32_VECTOR_UART4_FAULT,
+        PIC32_VECTOR_UART5_FAULT, PIC32_VECTOR_UART6_FAULT,
+    };
+    unsigned i, n;
+
+    for (i = 0; i < N_UARTS; i++) {
+        DeviceState *dev = qdev_new(TYPE_PIC32_UART);
+
+        qdev_prop_set_uint8(dev, "index", i + 1);
+        if (serial_hd(i)) {
+            qdev_prop_set_chr(dev, "chardev", serial_hd(i));
+        }
+        soc_link(dev, "pps", s->pps);
+        soc_clock(s, dev, "pbclk", "pbclk2");
+        soc_realize(dev, 0x1f822000 + i * 0x200);
+        for (n = 0; n < 3; n++) {       /* fault, receive, transmit */
+            soc_irq(s, dev, n, error_vector[i] + n);
+        }
+    }
+}
+
+static void soc_create_timers(PIC32MZMachine *s)
+{
+    static const int vector[N_TIMERS] = {
+        PIC32_VECTOR_TIMER_1, PIC32_VECTOR_TIMER_2, PIC32_VECTOR_TIMER_3,
+        PIC32_VECTOR_TIMER_4, PIC32_VECTOR_TIMER_5, PIC32_VECTOR_TIMER_6,
+        PIC32_VECTOR_TIMER_7, PIC32_VECTOR_TIMER_8, PIC32_VECTOR_TIMER_9,
+    };
+    DeviceState *dev[N_TIMERS];
+    int i;
+
+    /* from the last to the first: an even timer is linked to the odd above */
+    for (i = N_TIMERS - 1; i >= 0; i--) {
+        dev[i] = qdev_new(TYPE_PIC32_TIMER);
+        qdev_prop_set_uint32(dev[i], "index", i + 1);
+        soc_clock(s, dev[i], "pbclk", "pbclk3");
+        soc_link(dev[i], "pps", s->pps);
+        soc_link(dev[i], "ports", s->ports);
+        if (i == 0) {
+            soc_clock(s, dev[i], "sosc", "sosc");
+        }
+        if (i % 2 == 1) {
+            soc_link(dev[i], "partner", dev[i + 1]);
+        }
+        soc_realize(dev[i], 0x1f840000 + i * 0x200);
+        soc_irq(s, dev[i], 0, vector[i]);
+    }
+}
+
+static void soc_create_ethernet(PIC32MZMachine *s)
+{
+    NICInfo *nd = &nd_table[0];
+
+    s->eth = qdev_new(TYPE_PIC32_ETH);
+    if (nd->used) {
+        qdev_set_nic_properties(s->eth, nd);
+    }
+    object_property_set_str(OBJECT(s->eth), "mac", s->mac ?: DEFAULT_MAC,
+                            &error_fatal);
+    qdev_prop_set_string(s->eth, "phy", s->phy);
+    qdev_prop_set_uint8(s->eth, "phy-address", s->phy_address);
+    soc_clock(s, s->eth, "pbclk", "pbclk5");
+    soc_realize(s->eth, 0x1f882000);
+    soc_irq(s, s->eth, 0, PIC32_VECTOR_ETHERNET);
+}
+
+static void soc_swap_program(void *opaque, int n, int level)
+{
+    pic32_flash_swap_program(&PIC32MZ_MACHINE(opaque)->flash, level);
+}
+
+static void soc_swap_boot(void *opaque, int n, int level)
+{
+    pic32_flash_swap_boot(&PIC32MZ_MACHINE(opaque)->flash, level);
+}
+
+static void soc_create_nvm(PIC32MZMachine *s)
+{
+    s->nvm = qdev_new(TYPE_PIC32_NVM);
+    qdev_prop_set_uint32(s->nvm, "flash-size", s->chip.flash_size);
+    soc_link(s->nvm, "cfg", s->cfg);
+    soc_realize(s->nvm, 0x1f800600);
+    soc_irq(s, s->nvm, 0, PIC32_VECTOR_FLASH_CONTROL);
+    qdev_connect_gpio_out_named(s->nvm, "pfswap", 0,
+                                qemu_allocate_irq(soc_swap_program, s, 0));
+    qdev_connect_gpio_out_named(s->nvm, "bfswap", 0,
+                                qemu_allocate_irq(soc_swap_boot, s, 0));
+}
+
+static void soc_create_system(PIC32MZMachine *s)
+{
+    DeviceState *dev;
+
+    dev = qdev_new(TYPE_PIC32_WDT);
+    soc_link(dev, "cru", s->cru);
+    soc_clock(s, dev, "lprc", "lprc");
+    soc_realize(dev, 0x1f800800);
+
+    dev = qdev_new(TYPE_PIC32_DMT);
+    soc_link(dev, "cru", s->cru);
+    soc_clock(s, dev, "sysclk", "sysclk");
+    soc_realize(dev, 0x1f800a00);
+
+    dev = qdev_new(TYPE_PIC32_RNG);
+    qdev_prop_set_uint64(dev, "seed", s->rng_seed);
+    soc_clock(s, dev, "pbclk", "pbclk5");
+    soc_realize(dev, 0x1f8e6000);
+
+    dev = qdev_new(TYPE_PIC32_PREFETCH);
+    soc_realize(dev, 0x1f8e0000);
+    soc_irq(s, dev, 0, PIC32_VECTOR_PREFETCH);
+}
+
+void pic32_soc_create(PIC32MZMachine *s)
+{
+    soc_create_core(s);
+    soc_create_pins(s);
+    soc_create_uarts(s);
+    soc_create_timers(s);
+    soc_create_nvm(s);
+    soc_create_system(s);
+    soc_create_ethernet(s);
+}

@@ -18,7 +18,7 @@ LAYERS = [
     ["panel_link", "clock"],
     ["console", "panel", "network"],
     ["bench"],
-    ["stream", "footprint", "page"],
+    ["stream", "footprint", "page", "browser"],
     ["plugin", "robot", "benchmark"],
     ["cli"],
 ]

@@ -10,10 +10,11 @@ import pytest
 from PIL import Image
 
 import pic32bench
+from pic32bench.browser import tools
 
-from .browser import Browser, tools
+from .scope import ScopePage
 
-Save = Callable[[Browser, str], Image.Image]
+Save = Callable[[ScopePage, str], Image.Image]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -22,12 +23,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 @pytest.fixture
-def browser(tmp_path: Path) -> Iterator[Browser]:
+def browser(tmp_path: Path) -> Iterator[ScopePage]:
     """Chromium with an empty profile."""
     found = tools()
     if found is None:
         pytest.skip("no browser: install Debian's chromium and chromium-driver (`make setup`)")
-    browser = Browser(*found, tmp_path / "profile")
+    browser = ScopePage(*found, tmp_path / "profile")
     yield browser
     browser.close()
 
@@ -41,7 +42,7 @@ def board(start_board: Callable[..., pic32bench.Board]) -> pic32bench.Board:
 
 
 @pytest.fixture
-def page(board: pic32bench.Board, browser: Browser) -> Browser:
+def page(board: pic32bench.Board, browser: ScopePage) -> ScopePage:
     """The browser, showing the last 100 values of the board's stream."""
     browser.open(board.url)
     browser.choose("points", "100")
@@ -54,7 +55,7 @@ def save(request: pytest.FixtureRequest) -> Save:
     """A function that takes a screenshot, and keeps it under a name if ``--save-screenshots`` is given."""
     folder: Path | None = request.config.getoption("--save-screenshots", None)
 
-    def save(browser: Browser, name: str) -> Image.Image:
+    def save(browser: ScopePage, name: str) -> Image.Image:
         browser.run("document.activeElement.blur()")
         image = browser.screenshot()
         if folder is not None:

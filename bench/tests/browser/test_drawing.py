@@ -8,7 +8,7 @@ import numpy.typing as npt
 import pytest
 from PIL import Image, ImageDraw
 
-from .drawing import Box, Drawing, read
+from pic32bench.browser import Box, Drawing, read
 
 COUNT = 100
 BOX = Box(80, 30, 960, 320)

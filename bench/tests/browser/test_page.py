@@ -15,13 +15,13 @@ import pytest
 from PIL import ImageChops
 
 import pic32bench
+from pic32bench.browser import Drawing
 
-from .browser import Browser
 from .conftest import Save
-from .drawing import Drawing
+from .scope import ScopePage
 
 
-def wait_for_drawing(page: Browser, kind: str) -> Drawing:
+def wait_for_drawing(page: ScopePage, kind: str) -> Drawing:
     """Waits until the scope shows ``noise`` or ``ramp``: values from before the switch moved have to leave first."""
     seen: list[Drawing] = []
 
@@ -34,13 +34,13 @@ def wait_for_drawing(page: Browser, kind: str) -> Drawing:
     return drawing
 
 
-def wait_for_frames(page: Browser, more: int) -> None:
+def wait_for_frames(page: ScopePage, more: int) -> None:
     """Waits until the page has got so many frames from now on."""
     before = page.number("frames")
     page.wait(lambda: page.number("frames") >= before + more, f"{more} more frames did not come")
 
 
-def test_page_loads_from_the_board_alone_and_without_an_error(board: pic32bench.Board, page: Browser) -> None:
+def test_page_loads_from_the_board_alone_and_without_an_error(board: pic32bench.Board, page: ScopePage) -> None:
     assert page.driver.title == "PIC32MZ live scope"
     assert page.text("connection") == "connected"
     assert page.text("server") == board.ws_url
@@ -51,7 +51,7 @@ def test_page_loads_from_the_board_alone_and_without_an_error(board: pic32bench.
     assert {"/scope.js", "/scope.css"} <= {urlsplit(name).path for name in loaded}
 
 
-def test_scope_moves_and_sw1_turns_noise_into_a_ramp(board: pic32bench.Board, page: Browser, save: Save) -> None:
+def test_scope_moves_and_sw1_turns_noise_into_a_ramp(board: pic32bench.Board, page: ScopePage, save: Save) -> None:
     wait_for_drawing(page, "noise")
     first = save(page, "scope-noise")
     wait_for_frames(page, 10)
@@ -67,7 +67,7 @@ def test_scope_moves_and_sw1_turns_noise_into_a_ramp(board: pic32bench.Board, pa
     assert page.console_errors() == []
 
 
-def test_stop_stops_the_stream_and_start_starts_it(board: pic32bench.Board, page: Browser) -> None:
+def test_stop_stops_the_stream_and_start_starts_it(board: pic32bench.Board, page: ScopePage) -> None:
     page.click("toggle")
     board.console.wait_for_line("Stream Stopped")
     page.wait(lambda: page.text("stream") == "stopped", "the page does not show that the stream has stopped")
@@ -82,7 +82,7 @@ def test_stop_stops_the_stream_and_start_starts_it(board: pic32bench.Board, page
     wait_for_frames(page, 10)
 
 
-def test_delay_sets_the_rate(board: pic32bench.Board, page: Browser) -> None:
+def test_delay_sets_the_rate(board: pic32bench.Board, page: ScopePage) -> None:
     page.enter("delay", "100")
     board.console.wait_for_line("Set Streamer Task Delay: 100")
     # What was made before is on its way still.
@@ -101,7 +101,7 @@ def test_delay_sets_the_rate(board: pic32bench.Board, page: Browser) -> None:
 
 
 @pytest.mark.parametrize("how", ["reset", "power_cycle"])
-def test_page_comes_back_after_the_board_was(board: pic32bench.Board, page: Browser, how: str) -> None:
+def test_page_comes_back_after_the_board_was(board: pic32bench.Board, page: ScopePage, how: str) -> None:
     getattr(board, how)()
     board.console.wait_for_line("IP Address: 10.", timeout=30)
     board.console.wait_for_line("Received a clear text connection", timeout=60)
@@ -112,7 +112,7 @@ def test_page_comes_back_after_the_board_was(board: pic32bench.Board, page: Brow
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_page_fits_a_phone_in_light_and_dark(page: Browser, save: Save, scheme: str) -> None:
+def test_page_fits_a_phone_in_light_and_dark(page: ScopePage, save: Save, scheme: str) -> None:
     page.prefer(scheme)
     page.resize(390, 844, scale=2, mobile=True)
     wait_for_frames(page, 5)
@@ -128,7 +128,7 @@ def test_page_fits_a_phone_in_light_and_dark(page: Browser, save: Save, scheme: 
     wait_for_drawing(page, "noise")
 
 
-def test_url_that_run_prints_works_as_it_is(browser: Browser) -> None:
+def test_url_that_run_prints_works_as_it_is(browser: ScopePage) -> None:
     command = [sys.executable, "-m", "pic32bench.cli", "run", "--network", "user", "--for", "600"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stdin=subprocess.DEVNULL, text=True) as process:
         try:
@@ -146,10 +146,7 @@ def test_url_that_run_prints_works_as_it_is(browser: Browser) -> None:
             process.terminate()
 
 
-def _plot(page: Browser) -> tuple[int, int, int, int]:
+def _plot(page: ScopePage) -> tuple[int, int, int, int]:
     """Where in a screenshot the scope's canvas is: left, top, right, bottom."""
-    edges = page.run(
-        "const b = document.querySelector('#scope canvas').getBoundingClientRect();"
-        "return [b.left, b.top, b.right, b.bottom].map((edge) => Math.round(edge * devicePixelRatio))"
-    )
-    return tuple(edges)
+    box = page.box("#scope canvas")
+    return round(box.left), round(box.top), round(box.left + box.width), round(box.top + box.height)

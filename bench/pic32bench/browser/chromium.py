@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Chromium without a window, on the board's page, through Debian's own driver: nothing is downloaded."""
+"""Chromium without a window, on a board's page, through Debian's own driver: nothing is downloaded."""
 
 from __future__ import annotations
 
@@ -14,11 +14,12 @@ from urllib.parse import urlsplit
 
 from PIL import Image
 from selenium import webdriver
-from selenium.common.exceptions import WebDriverException
+from selenium.common.exceptions import TimeoutException
 from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.support.ui import Select, WebDriverWait
 
-from .drawing import Box, Colour, Drawing, read
+from pic32bench.browser.drawing import Box, Colour
+from pic32bench.errors import BenchError
 
 _T = TypeVar("_T")
 TIMEOUT_WALL = 120.0
@@ -41,6 +42,10 @@ def tools() -> tuple[str, str] | None:
     """Paths of Chromium and of its driver, None when either is not installed."""
     chromium, driver = shutil.which("chromium"), shutil.which("chromedriver")
     return (chromium, driver) if chromium and driver else None
+
+
+class BrowserError(BenchError):
+    """The page did not do what was waited for, or there is no browser."""
 
 
 class Browser:
@@ -99,43 +104,47 @@ class Browser:
         """Chooses from a list."""
         Select(self.driver.find_element("id", element)).select_by_visible_text(text)
 
-    def run(self, script: str) -> Any:
-        """What a script in the page returns."""
-        return self.driver.execute_script(script)
+    def run(self, script: str, *arguments: Any) -> Any:
+        """What a script in the page returns; it finds the arguments in ``arguments``."""
+        return self.driver.execute_script(script, *arguments)
 
     def wait(self, done: Callable[[], _T], what: str | Callable[[], str]) -> _T:
-        """Waits until ``done`` returns something true, and returns it; fails saying what did not happen."""
+        """Waits until ``done`` returns something true, and returns that. Raises BrowserError with ``what``."""
         try:
             return WebDriverWait(self.driver, TIMEOUT_WALL, poll_frequency=0.2).until(lambda _: done())
-        except WebDriverException as error:
+        except TimeoutException as error:
             said = what() if callable(what) else what
-            state = f"{self.text('connection')}, {self.text('stream')}, {self.text('frames')} frames"
-            raise AssertionError(f"{said} within {TIMEOUT_WALL:g} s (wall): the page says {state!r}") from error
+            raise BrowserError(f"{said} within {TIMEOUT_WALL:g} s (wall){self.state()}") from error
+
+    def state(self) -> str:
+        """What a message about this page should say of it: nothing, where a subclass does not know the page."""
+        return ""
 
     def screenshot(self) -> Image.Image:
         """What is in the window."""
         return Image.open(io.BytesIO(self.driver.get_screenshot_as_png())).convert("RGB")
 
-    def drawing(self) -> Drawing:
-        """The scope's line, read from the pixels of a screenshot."""
-        screenshot = self.screenshot()
-        scale, place, line, background = self.run(
-            """const box = document.querySelector("#scope .u-over").getBoundingClientRect();
-            const style = (id) => getComputedStyle(document.querySelector(id));
-            return [devicePixelRatio, [box.left, box.top, box.width, box.height],
-              style(":root").getPropertyValue("--trace"), style("#scope").backgroundColor];"""
+    def box(self, selector: str) -> Box:
+        """Where the element that a CSS selector finds is, in pixels of a screenshot."""
+        left, top, width, height, scale = self.run(
+            """const box = document.querySelector(arguments[0]).getBoundingClientRect();
+            return [box.left, box.top, box.width, box.height, devicePixelRatio];""",
+            selector,
         )
-        count = int(self.run('return document.getElementById("points").value'))
-        box = Box(*(scale * edge for edge in place))
-        return read(screenshot, box, _colour(line), _colour(background), count)
+        return Box(scale * left, scale * top, scale * width, scale * height)
 
     def console_errors(self) -> list[str]:
         """Errors and warnings in the browser's console since the last call."""
-        return [entry["message"] for entry in self.driver.get_log("browser") if entry["level"] in ("SEVERE", "WARNING")]
+        return [entry["message"] for entry in self._log("browser") if entry["level"] in ("SEVERE", "WARNING")]
+
+    def _log(self, kind: str) -> list[dict[str, Any]]:
+        """New entries of one of the driver's logs."""
+        entries: list[dict[str, Any]] = self.driver.get_log(kind)  # type: ignore[no-untyped-call]
+        return entries
 
     def hosts(self) -> set[str]:
         """host:port of everything the page asked for, WebSockets too, whether or not an answer came."""
-        for entry in self.driver.get_log("performance"):
+        for entry in self._log("performance"):
             self._messages.append(json.loads(entry["message"])["message"])
         urls = []
         for message in self._messages:
@@ -147,7 +156,7 @@ class Browser:
         return {urlsplit(url).netloc for url in urls if not url.startswith(("data:", "chrome:"))}
 
 
-def _colour(text: str) -> Colour:
+def colour(text: str) -> Colour:
     """``#rgb``, ``#rrggbb`` or ``rgb(r, g, b)``."""
     text = text.strip()
     if text.startswith("#"):

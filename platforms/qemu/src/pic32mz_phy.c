@@ -1,14 +1,15 @@
 /*
  * Ethernet PHY on the MII management bus
  *
- * Models registers 0 to 6 of IEEE 802.3 clause 22 with auto-negotiation
- * (clause 28) in its real time, and the vendor registers of the Microchip
- * LAN8740A (DS00001987 chapter 4): 17, 18, 26, 27, 29, 30 and 31.
+ * Models registers 0 to 7 of IEEE 802.3 clause 22 with auto-negotiation
+ * (clause 28) in its real time. What is a vendor's own is in
+ * pic32mz_phy_smsc.c, pic32mz_phy_micrel.c and pic32mz_phy_national.c.
  *
- * Left out: next pages, the MMD registers behind 13 and 14 (energy efficient
- * Ethernet, wake on LAN; they read as 0), cable diagnostics, the interrupt pin
- * (its source flags and mask are there), far loopback, half duplex collisions,
- * energy detect power-down.
+ * Left out: next pages (register 7 keeps what is written), the MMD registers
+ * behind 13 and 14 (energy efficient Ethernet, wake on LAN; they read as 0),
+ * cable diagnostics, the interrupt pin (its source flags and mask are there),
+ * far loopback, half duplex collisions, energy detect power-down, a cable that
+ * is crossed the wrong way while auto-MDIX is off.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -16,44 +17,7 @@
 #include "qemu/osdep.h"
 #include "qapi/error.h"
 #include "qemu/log.h"
-#include "hw/registerfields.h"
-#include "pic32mz_phy.h"
-
-/* Registers are numbered, not addressed: A_ holds the number. */
-REG8(BMCR, 0)
-    FIELD(BMCR, RESET, 15, 1)
-    FIELD(BMCR, LOOPBACK, 14, 1)
-    FIELD(BMCR, SPEED100, 13, 1)
-    FIELD(BMCR, ANENABLE, 12, 1)
-    FIELD(BMCR, POWERDOWN, 11, 1)
-    FIELD(BMCR, ISOLATE, 10, 1)
-    FIELD(BMCR, ANRESTART, 9, 1)
-    FIELD(BMCR, FULLDPLX, 8, 1)
-REG8(BMSR, 1)
-    FIELD(BMSR, ANCOMPLETE, 5, 1)
-    FIELD(BMSR, LINK, 2, 1)
-REG8(PHYID1, 2)
-REG8(PHYID2, 3)
-REG8(ANAR, 4)
-REG8(ANLPAR, 5)
-REG8(ANER, 6)
-    FIELD(ANER, PAGE, 1, 1)
-    FIELD(ANER, LPANABLE, 0, 1)
-REG8(MCSR, 17)
-    FIELD(MCSR, ENERGYON, 1, 1)
-REG8(SMR, 18)
-REG8(SECR, 26)
-REG8(SCSIR, 27)
-REG8(ISR, 29)
-    FIELD(ISR, ENERGYON, 7, 1)
-    FIELD(ISR, ANCOMPLETE, 6, 1)
-    FIELD(ISR, LINKDOWN, 4, 1)
-    FIELD(ISR, LPACK, 3, 1)
-    FIELD(ISR, PAGE, 1, 1)
-REG8(IMR, 30)
-REG8(PSCSR, 31)
-    FIELD(PSCSR, AUTODONE, 12, 1)
-    FIELD(PSCSR, SPEED, 2, 3)
+#include "pic32mz_phy_internal.h"
 
 /* Technology abilities of a base page, 802.3 table 28B-3 and its priorities. */
 enum {
@@ -72,39 +36,14 @@ enum { PHY_IDLE, PHY_RESETTING, PHY_NEGOTIATING, PHY_TRAINING };
 #define PHY_NEGOTIATION_NS  (1700 * SCALE_MS)
 /* Fixed speed: descrambler lock, or enough link pulses 16 ms apart. */
 #define PHY_TRAINING_NS     (100 * SCALE_MS)
-#define PHY_RESET_NS        (500 * SCALE_US)
 
-struct PIC32PhyModel {
-    const char *name;
-    uint16_t reset[PIC32_PHY_REGS];
-    uint16_t writable[PIC32_PHY_REGS];
-    uint16_t sticky[PIC32_PHY_REGS];    /* survives BMCR.RESET */
-    bool smsc;                          /* vendor registers of SMSC's family */
+static const PIC32PhyModel *const pic32_phy_vendors[] = {
+    pic32_phy_smsc, pic32_phy_micrel, pic32_phy_national,
 };
 
-static const PIC32PhyModel pic32_phy_models[] = {
-    {
-        .name = "lan8740a",
-        .reset = {
-            [A_BMCR] = 0x3000, [A_BMSR] = 0x7809, [A_PHYID1] = 0x0007,
-            [A_PHYID2] = 0xc111, [A_ANAR] = 0x01e1, [A_ANLPAR] = 0x0001,
-            [A_ANER] = 0x0064, [A_SMR] = 0x40e0, [A_PSCSR] = 0x0040,
-        },
-        .writable = {
-            [A_BMCR] = 0x7d80, [A_ANAR] = 0xadff, [A_MCSR] = 0x2240,
-            [A_SMR] = 0x40ff, [A_SCSIR] = 0xa800, [A_IMR] = 0x01fe,
-            [A_PSCSR] = 0x0040,
-        },
-        .sticky = { [A_SMR] = 0x40ff, [A_SCSIR] = 0x0800 },
-        .smsc = true,
-    },
-};
-
-static void pic32_phy_flag(PIC32Phy *phy, uint16_t flags)
+static void pic32_phy_event(PIC32Phy *phy, unsigned events)
 {
-    if (phy->model->smsc) {
-        phy->regs[A_ISR] |= flags;
-    }
+    phy->model->family->event(phy, events);
 }
 
 static uint16_t pic32_phy_common(const PIC32Phy *phy)
@@ -142,11 +81,13 @@ bool pic32_phy_passes(const PIC32Phy *phy)
            !FIELD_EX32(phy->regs[A_BMCR], BMCR, ISOLATE);
 }
 
-/* DS00001987 4.2.14: HCDSPEED of the highest common denominator. */
-static uint16_t pic32_phy_speed_indication(const PIC32Phy *phy)
+unsigned pic32_phy_mode(const PIC32Phy *phy)
 {
     uint16_t common = pic32_phy_common(phy);
 
+    if (!phy->link) {
+        return 0;
+    }
     if (!pic32_phy_negotiates(phy)) {
         return (FIELD_EX32(phy->regs[A_BMCR], BMCR, SPEED100) ? 2 : 1) |
                (FIELD_EX32(phy->regs[A_BMCR], BMCR, FULLDPLX) ? 4 : 0);
@@ -160,28 +101,28 @@ static uint16_t pic32_phy_speed_indication(const PIC32Phy *phy)
     return common & ABLE_10FD ? 5 : 1;
 }
 
+bool pic32_phy_pauses(const PIC32Phy *phy)
+{
+    return FIELD_EX32(phy->regs[A_BMSR], BMSR, ANCOMPLETE) &&
+           FIELD_EX32(pic32_phy_common(phy), ANAR, PAUSE);
+}
+
 static void pic32_phy_link_up(PIC32Phy *phy)
 {
     phy->link = true;
-    if (phy->model->smsc) {
-        phy->regs[A_PSCSR] = FIELD_DP32(phy->regs[A_PSCSR], PSCSR, SPEED,
-                                        pic32_phy_speed_indication(phy));
-    }
+    pic32_phy_event(phy, PHY_EVENT_LINKUP);
 }
 
 static void pic32_phy_link_down(PIC32Phy *phy)
 {
     if (phy->link) {
         phy->link_lost = true;
-        pic32_phy_flag(phy, R_ISR_LINKDOWN_MASK);
+        pic32_phy_event(phy, PHY_EVENT_LINKDOWN);
     }
     phy->link = false;
     phy->regs[A_BMSR] &= ~R_BMSR_ANCOMPLETE_MASK;
     phy->regs[A_ANLPAR] = phy->model->reset[A_ANLPAR];
     phy->regs[A_ANER] &= ~R_ANER_LPANABLE_MASK;
-    if (phy->model->smsc) {
-        phy->regs[A_PSCSR] &= ~(R_PSCSR_AUTODONE_MASK | R_PSCSR_SPEED_MASK);
-    }
 }
 
 /* Drops the link and, cable and power allowing, works towards a new one. */
@@ -213,11 +154,8 @@ static void pic32_phy_defaults(PIC32Phy *phy, bool hard)
 
         phy->regs[i] = (phy->model->reset[i] & ~kept) | (phy->regs[i] & kept);
     }
-    if (phy->model->smsc) {
-        if (hard) {
-            phy->regs[A_SMR] |= phy->address;
-        }
-        phy->regs[A_MCSR] |= phy->cable ? R_MCSR_ENERGYON_MASK : 0;
+    if (hard && phy->model->family->straps) {
+        phy->model->family->straps(phy);
     }
 }
 
@@ -228,11 +166,8 @@ static void pic32_phy_negotiated(PIC32Phy *phy)
     phy->regs[A_ANLPAR] = phy->partner;
     phy->regs[A_ANER] |= R_ANER_LPANABLE_MASK | R_ANER_PAGE_MASK;
     phy->regs[A_BMSR] |= R_BMSR_ANCOMPLETE_MASK;
-    pic32_phy_flag(phy, R_ISR_ANCOMPLETE_MASK | R_ISR_LPACK_MASK |
-                   R_ISR_PAGE_MASK);
-    if (phy->model->smsc) {
-        phy->regs[A_PSCSR] |= R_PSCSR_AUTODONE_MASK;
-    }
+    pic32_phy_event(phy, PHY_EVENT_ANCOMPLETE | PHY_EVENT_LPACK |
+                    PHY_EVENT_PAGE);
     if (common & (ABLE_10HD | ABLE_10FD | ABLE_100HD | ABLE_100FD)) {
         pic32_phy_link_up(phy);
     }
@@ -274,13 +209,16 @@ bool pic32_phy_init(PIC32Phy *phy, const char *model, uint8_t address,
                     void (*changed)(void *opaque), void *opaque, Error **errp)
 {
     g_autoptr(GString) known = g_string_new(NULL);
+    const PIC32PhyModel *m;
     unsigned i;
 
-    for (i = 0; i < ARRAY_SIZE(pic32_phy_models); i++) {
-        if (!strcmp(pic32_phy_models[i].name, model)) {
-            phy->model = &pic32_phy_models[i];
+    for (i = 0; i < ARRAY_SIZE(pic32_phy_vendors); i++) {
+        for (m = pic32_phy_vendors[i]; m->name; m++) {
+            if (!strcmp(m->name, model)) {
+                phy->model = m;
+            }
+            g_string_append_printf(known, " %s", m->name);
         }
-        g_string_append_printf(known, " %s", pic32_phy_models[i].name);
     }
     if (!phy->model) {
         error_setg(errp, "no PHY model '%s'; known:%s", model, known->str);
@@ -311,21 +249,26 @@ void pic32_phy_set_cable(PIC32Phy *phy, bool cable)
         return;
     }
     phy->cable = cable;
-    if (phy->model->smsc) {
-        phy->regs[A_MCSR] = FIELD_DP32(phy->regs[A_MCSR], MCSR, ENERGYON,
-                                       cable);
-        pic32_phy_flag(phy, cable ? R_ISR_ENERGYON_MASK : 0);
+    if (cable) {
+        pic32_phy_event(phy, PHY_EVENT_ENERGY);
     }
     if (phy->state != PHY_RESETTING) {
         pic32_phy_start(phy);
     }
 }
 
+static bool pic32_phy_answers(const PIC32Phy *phy, uint8_t address)
+{
+    return address == phy->address ||
+           (!address && phy->model->family->broadcast &&
+            phy->model->family->broadcast(phy));
+}
+
 uint16_t pic32_phy_read(PIC32Phy *phy, uint8_t address, uint8_t reg)
 {
     uint16_t value;
 
-    if (address != phy->address) {
+    if (!pic32_phy_answers(phy, address)) {
         return 0xffff;
     }
     value = phy->regs[reg];
@@ -338,9 +281,10 @@ uint16_t pic32_phy_read(PIC32Phy *phy, uint8_t address, uint8_t reg)
     case A_ANER:
         phy->regs[A_ANER] &= ~R_ANER_PAGE_MASK;
         break;
-    case A_ISR:
-        phy->regs[A_ISR] = 0;
-        break;
+    default:
+        if (reg >= 16) {
+            value = phy->model->family->read(phy, reg);
+        }
     }
     return value;
 }
@@ -354,7 +298,7 @@ static void pic32_phy_control(PIC32Phy *phy, uint16_t old, uint16_t value)
         phy->state = PHY_RESETTING;
         pic32_phy_link_down(phy);
         timer_mod(phy->timer, qemu_clock_get_ns(QEMU_CLOCK_VIRTUAL) +
-                  PHY_RESET_NS);
+                  phy->model->reset_us * SCALE_US);
         phy->changed(phy->opaque);
         return;
     }
@@ -375,7 +319,7 @@ void pic32_phy_write(PIC32Phy *phy, uint8_t address, uint8_t reg,
     uint16_t old = phy->regs[reg];
     uint16_t writable = phy->model->writable[reg];
 
-    if (address != phy->address || phy->state == PHY_RESETTING) {
+    if (!pic32_phy_answers(phy, address) || phy->state == PHY_RESETTING) {
         return;
     }
     if (!writable) {
@@ -386,8 +330,8 @@ void pic32_phy_write(PIC32Phy *phy, uint8_t address, uint8_t reg,
     phy->regs[reg] = (old & ~writable) | (value & writable);
     if (reg == A_BMCR) {
         pic32_phy_control(phy, old, value);
-    } else if (reg == A_SMR && phy->model->smsc) {
-        phy->address = phy->regs[A_SMR] & 0x1f;
+    } else if (phy->model->family->written) {
+        phy->model->family->written(phy, reg);
     }
 }
 

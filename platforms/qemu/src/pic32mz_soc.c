@@ -16,6 +16,7 @@
 #include "sysemu/sysemu.h"
 #include "pic32mz_cfg.h"
 #include "pic32mz_cru.h"
+#include "pic32mz_dma.h"
 #include "pic32mz_dmt.h"
 #include "pic32mz_eth.h"
 #include "pic32mz_evic.h"
@@ -198,6 +199,19 @@ static void soc_create_nvm(PIC32MZMachine *s)
                                 qemu_allocate_irq(soc_swap_boot, s, 0));
 }
 
+static void soc_create_dma(PIC32MZMachine *s)
+{
+    DeviceState *dev = qdev_new(TYPE_PIC32_DMA);
+    unsigned i;
+
+    soc_link(dev, "evic", s->evic);
+    soc_clock(s, dev, "sysclk", "sysclk");
+    soc_realize(dev, 0x1f811000);
+    for (i = 0; i < PIC32_DMA_CHANNELS; i++) {
+        soc_irq(s, dev, i, PIC32_VECTOR_DMA0 + i);
+    }
+}
+
 static void soc_create_system(PIC32MZMachine *s)
 {
     DeviceState *dev;
@@ -229,6 +243,7 @@ void pic32_soc_create(PIC32MZMachine *s)
     soc_create_uarts(s);
     soc_create_timers(s);
     soc_create_nvm(s);
+    soc_create_dma(s);
     soc_create_system(s);
     soc_create_ethernet(s);
 }

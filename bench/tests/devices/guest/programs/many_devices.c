@@ -7,6 +7,9 @@
 #define LOOPS       3000
 #define FLASH       0x1D080000
 
+#define VECTOR_TIMER_4  19
+#define VECTOR_TIMER_5  24
+
 #define NVM(offset) SFR(0x1F800600 + (offset))
 #define DMTCNT      SFR(0x1F800A40)
 #define UART1(offset) SFR(0x1F822000 + (offset))
@@ -16,10 +19,28 @@
 #define PR          0x20
 #define EMAC(offset) SFR(0x1F882000 + (offset))
 #define RNG(offset) SFR(0x1F8E6000 + (offset))
+#define DMA(offset) SFR(0x1F811000 + (offset))
+#define CHANNEL(n, offset) DMA(0x60 + (n) * 0xC0 + (offset))
+#define PHYSICAL(pointer) ((uint32_t)(pointer) & 0x1FFFFFFF)
 #define IFS_WORD(n) SFR(0x1F810040 + (n) * 0x10)
 
 static uint32_t digest;
 static uint32_t programmed;
+static uint32_t copied[1024];
+static uint16_t sampled[500];
+
+/* Cells start by themselves (vector), blocks follow each other for ever. */
+static void channel(unsigned n, uint32_t from, unsigned from_size, void *to, unsigned to_size, unsigned cell,
+                    unsigned vector)
+{
+    CHANNEL(n, 0x30) = from;
+    CHANNEL(n, 0x40) = PHYSICAL(to);
+    CHANNEL(n, 0x50) = from_size;
+    CHANNEL(n, 0x60) = to_size;
+    CHANNEL(n, 0x90) = cell;
+    CHANNEL(n, 0x10) = vector << 8 | 0x10;
+    CHANNEL(n, 0x00) = 0x90 | n;        /* CHEN, CHAEN, priority */
+}
 
 static void fold(uint32_t value)
 {
@@ -38,6 +59,11 @@ static void start(void)
     UART1(0x40) = 24;
     UART1(0x00) = 0x8048;               /* ON, loopback */
     UART1(0x10) = 0x1400;               /* URXEN, UTXEN */
+    DMA(0x00) = 0x8000;
+    DMA(0x30) = 0x1F80;                 /* CRC of 32 bits over channel 0 */
+    DMA(0x50) = 0x04C11DB7;
+    channel(0, 0x1D000000, sizeof(copied), copied, sizeof(copied), 700, VECTOR_TIMER_4);
+    channel(1, PHYSICAL(&TIMER(4, TMR)), 2, sampled, sizeof(sampled), 2, VECTOR_TIMER_5);
     EMAC(0x000) = 0x8000;
     EMAC(0x200) = 0;
     EMAC(0x280) = 9 << 2;
@@ -81,6 +107,9 @@ int main(void)
         fold(EMAC(0x2C0));
         fold(EMAC(0x2D0));
         fold(CP0_COUNT());
+        fold(CHANNEL(0, 0x70));
+        fold(CHANNEL(1, 0x80));
+        fold(DMA(0x40));
         if (!(UART1(0x10) & 0x200)) {
             UART1(0x20) = i & 0xFF;
         }
@@ -92,6 +121,8 @@ int main(void)
     }
     CHECK(received > 10);
     CHECK(programmed > 10);
+    CHECK(copied[0] == SFR(0x1D000000));
+    CHECK(sampled[10]);
     CHECK(SFR(FLASH) != 0xFFFFFFFF);
     return 0;
 }

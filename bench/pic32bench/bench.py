@@ -26,6 +26,7 @@ from pic32bench.panel import Panel
 from pic32bench.panel_link import PanelLink
 
 DEFAULT_BACKSTOP_WALL = 30.0
+CAN_BUS = "can"  # the id of the board's CAN bus on the emulator's command line
 
 
 @dataclass(frozen=True)
@@ -94,6 +95,7 @@ class Board:
 
     def _start(self, binary: Path, backstop_wall: float) -> Emulator:
         about = self.description
+        can_bus = ("-object", f"can-bus,id={CAN_BUS}") if about.can.modules else ()
         spec = EmulatorSpec(
             binary=binary,
             kernel=self.image.path,
@@ -105,10 +107,11 @@ class Board:
                 "phy-address": about.ethernet.phy_address,
                 "mac": about.ethernet.mac,
                 "rng-seed": self.seed,
+                **{f"can{module}": CAN_BUS for module in about.can.modules},
             },
             icount_shift=about.clocks.icount_shift,
             wire=self.network.wire,
-            arguments=self.network.arguments(),
+            arguments=(*self.network.arguments(), *can_bus),
             pass_fds=self.network.pass_fds(),
         )
         try:

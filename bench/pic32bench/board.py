@@ -45,6 +45,13 @@ class Ethernet:
 
 
 @dataclass(frozen=True)
+class CanBus:
+    """Which CAN modules (1, 2) are on the board's one CAN bus; another module hears nobody."""
+
+    modules: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True)
 class Switch:
     """A push button: its pin, and the level (0 or 1) that pressing it drives. Released, it lets the pin go."""
 
@@ -73,6 +80,7 @@ class BoardDescription:
     clocks: Clocks
     console: ConsolePort
     ethernet: Ethernet
+    can: CanBus
     switches: Mapping[str, Switch]
     leds: Mapping[str, Led]
 
@@ -116,7 +124,7 @@ class _Reader:
         return BoardFileError(f"{self.path}: {message}")
 
     def board(self, data: dict[str, Any]) -> BoardDescription:
-        self.known(data, "", {"name", "chip", "clocks", "console", "ethernet", "switches", "leds"})
+        self.known(data, "", {"name", "chip", "clocks", "console", "ethernet", "can", "switches", "leds"})
         try:
             part = chip(self.text(data, "chip", ""))
         except ValueError as error:
@@ -128,6 +136,7 @@ class _Reader:
             clocks=self.clocks(self.table(data, "clocks")),
             console=self.console(self.table(data, "console")),
             ethernet=self.ethernet(self.table(data, "ethernet")),
+            can=self.can(self.table(data, "can")),
             switches={name: self.switch(name, part, entry) for name, entry in self.tables(data, "switches")},
             leds={name: self.led(name, part, entry) for name, entry in self.tables(data, "leds")},
         )
@@ -159,6 +168,13 @@ class _Reader:
             self.text(table, "phy", "ethernet.", Ethernet.phy),
             self.number(table, "phy_address", "ethernet.", 0, 31, Ethernet.phy_address),
         )
+
+    def can(self, table: dict[str, Any]) -> CanBus:
+        self.known(table, "can.", {"bus"})
+        modules = table.get("bus", [])
+        if modules not in ([], [1], [2], [1, 2]):
+            raise self.fail(f"can.bus: expected the modules on the bus, such as [1, 2], found {modules!r}")
+        return CanBus(tuple(modules))
 
     def switch(self, name: str, part: Chip, entry: dict[str, Any]) -> Switch:
         prefix = f"switches.{name}."

@@ -70,6 +70,11 @@ def test_defaults_and_paths(board_file: Callable[..., Path]) -> None:
     loaded = board.load(board_file())
     assert loaded.clocks == board.Clocks(24_000_000, 32_768, 3)
     assert loaded.ethernet.phy == "lan8740a"
+    assert loaded.can.modules == ()
+
+
+def test_can_modules_on_a_bus(board_file: Callable[..., Path]) -> None:
+    assert board.load(board_file("[console]", "[can]\nbus = [1, 2]\n[console]")).can.modules == (1, 2)
 
 
 @pytest.mark.parametrize(
@@ -87,6 +92,7 @@ def test_defaults_and_paths(board_file: Callable[..., Path]) -> None:
         ("2048EFH144", "1024EFH064", "leds.LED1.pin: PIC32MZ1024EFH064 has no pin 'RH0'"),
         ("00:04:A3:00:00:01", "00:04:A3", "expected six hex bytes"),
         ("00:04:A3:00:00:01", "01:04:A3:00:00:01", "group address"),
+        ("[console]", "[can]\nbus = [3]\n[console]", "can.bus: expected the modules on the bus"),
         ("[console]", "[console", "not valid TOML"),
         ("[console]\nuart = 2", "console = 2\n", "console: expected a table"),
     ],

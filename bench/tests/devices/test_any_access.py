@@ -16,8 +16,16 @@ from qtest import Chip, registers
 ACCESSES = 3000
 RAM_BYTES = 512 * 1024
 # Where a register's value sends DMA or starts something, half of the accesses go.
-BUSY = ("ETH", "EMAC1", "NVM", "RNG", "U1", "U2", "T", "PR", "OSC", "SPLL", "PB", "DMT", "WDT", "CN", "DMACON", "DC")
-POINTERS = ("ETHTXST", "ETHRXST", "NVMADDR", "NVMSRCADDR", "DCH0SSA", "DCH0DSA", "DCH5SSA", "DCH5DSA")
+BUSY = (
+    *("ETH", "EMAC1", "NVM", "RNG", "U1", "U2", "T", "PR", "OSC", "SPLL", "PB", "DMT", "WDT", "CN"),
+    *("DMACON", "DC"),
+    *("C1", "C2"),
+)
+POINTERS = (
+    *("ETHTXST", "ETHRXST", "NVMADDR", "NVMSRCADDR"),
+    *("DCH0SSA", "DCH0DSA", "DCH5SSA", "DCH5DSA"),
+    *("C1FIFOBA", "C2FIFOBA"),
+)
 VALUES = (0, 1, 0xFF, 0x8000, 0xFFFF, 0x8000_8000, 0xFFFF_FFFF)
 SPECIAL_ADDRESSES = (0, 0x1D00_0000, 0x1FC0_0000, 0x1F88_2000, 0x0FFF_FFF0, 0xFFFF_FFFC)
 

@@ -255,6 +255,14 @@ static void pic32mz_machine_class_init(ObjectClass *oc, void *data)
     object_class_property_add_str(oc, "chip", get_chip, set_chip);
     object_class_property_add_str(oc, "phy", get_phy, set_phy);
     object_class_property_add_str(oc, "mac", get_mac, set_mac);
+    object_class_property_add_link(oc, "can1", TYPE_CAN_BUS,
+                                   offsetof(PIC32MZMachine, canbus[0]),
+                                   object_property_allow_set_link,
+                                   OBJ_PROP_LINK_STRONG);
+    object_class_property_add_link(oc, "can2", TYPE_CAN_BUS,
+                                   offsetof(PIC32MZMachine, canbus[1]),
+                                   object_property_allow_set_link,
+                                   OBJ_PROP_LINK_STRONG);
     object_class_property_add(oc, "virtual-time", "int", get_virtual_time,
                               NULL, NULL, NULL);
     object_class_property_add_bool(oc, "paced", get_paced, set_paced);

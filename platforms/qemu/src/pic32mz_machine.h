@@ -8,12 +8,15 @@
 #define HW_MIPS_PIC32MZ_MACHINE_H
 
 #include "hw/boards.h"
+#include "net/can_emu.h"
 #include "m5150.h"
 #include "pic32mz_chip.h"
 #include "pic32mz_flash.h"
 
 #define TYPE_PIC32MZ_MACHINE MACHINE_TYPE_NAME("pic32mz")
 OBJECT_DECLARE_SIMPLE_TYPE(PIC32MZMachine, PIC32MZ_MACHINE)
+
+#define PIC32_N_CAN 2
 
 struct PIC32MZMachine {
     MachineState parent_obj;
@@ -26,6 +29,7 @@ struct PIC32MZMachine {
     uint8_t phy_address;
     char *mac;
     uint64_t rng_seed;
+    CanBusState *canbus[PIC32_N_CAN];   /* NULL: nobody else is there */
 
     M5150CPU *cpu;
     PIC32Flash flash;

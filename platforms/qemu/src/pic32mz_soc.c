@@ -14,6 +14,7 @@
 #include "hw/sysbus.h"
 #include "net/net.h"
 #include "sysemu/sysemu.h"
+#include "pic32mz_can.h"
 #include "pic32mz_cfg.h"
 #include "pic32mz_cru.h"
 #include "pic32mz_dma.h"
@@ -176,6 +177,33 @@ static void soc_create_ethernet(PIC32MZMachine *s)
     soc_irq(s, s->eth, 0, PIC32_VECTOR_ETHERNET);
 }
 
+/* Modules on the same can-bus object share a wire. */
+static void soc_create_can(PIC32MZMachine *s)
+{
+    static const int vector[PIC32_N_CAN] = {
+        PIC32_VECTOR_CAN1, PIC32_VECTOR_CAN2,
+    };
+    DeviceState *wire = NULL;
+    unsigned i;
+
+    for (i = 0; i < PIC32_N_CAN; i++) {
+        DeviceState *dev = qdev_new(TYPE_PIC32_CAN);
+
+        if (!wire || !s->canbus[i] || s->canbus[i] != s->canbus[i - 1]) {
+            wire = qdev_new(TYPE_PIC32_CAN_WIRE);
+            object_property_set_link(OBJECT(wire), "canbus",
+                                     OBJECT(s->canbus[i]), &error_abort);
+            sysbus_realize_and_unref(SYS_BUS_DEVICE(wire), &error_fatal);
+        }
+        qdev_prop_set_uint32(dev, "index", i + 1);
+        soc_link(dev, "wire", wire);
+        soc_link(dev, "pps", s->pps);
+        soc_clock(s, dev, "pbclk", "pbclk5");
+        soc_realize(dev, 0x1f880000 + i * PIC32_CAN_SIZE);
+        soc_irq(s, dev, 0, vector[i]);
+    }
+}
+
 static void soc_swap_program(void *opaque, int n, int level)
 {
     pic32_flash_swap_program(&PIC32MZ_MACHINE(opaque)->flash, level);
@@ -246,4 +274,5 @@ void pic32_soc_create(PIC32MZMachine *s)
     soc_create_dma(s);
     soc_create_system(s);
     soc_create_ethernet(s);
+    soc_create_can(s);
 }

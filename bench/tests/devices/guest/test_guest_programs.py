@@ -2,12 +2,14 @@
 """Small programs for the chip check what the CPU does: interrupts, register sets, exceptions, FPU, DSP, resets.
 
 Each .c file in programs/ is built with the firmware's compiler, runs on the emulator with no bench around it, checks
-itself with CHECK() and leaves its counts in RAM (see programs/guest.h).
+itself with CHECK() and leaves its counts in RAM (see programs/guest.h). A line " * Run with: ..." in its head has more
+arguments for the emulator.
 """
 
 from __future__ import annotations
 
 import re
+import shlex
 from pathlib import Path
 
 import pytest
@@ -25,9 +27,16 @@ def result(pic) -> tuple[int, ...]:
     return tuple(int(word, 16) for word in re.findall(r"0x([0-9a-f]{8})\b", text))
 
 
+def run_with(source: Path) -> list[str]:
+    """The emulator's arguments that a program asks for."""
+    found = re.search(r"^ \* Run with: (.+)$", source.read_text(), re.MULTILINE)
+    return shlex.split(found[1]) if found else []
+
+
 @pytest.mark.parametrize("source", sorted(PROGRAMS.glob("*.c")), ids=lambda path: path.stem)
 def test_guest_program(chip, tmp_path: Path, source: Path) -> None:
-    with chip(cpu=True, image=build(source, tmp_path), wire=False, uarts=()) as pic:
+    image = build(source, tmp_path)
+    with chip(cpu=True, image=image, wire=False, uarts=(), arguments=run_with(source)) as pic:
         pic.panel.send({"run": RUN_NS})
         pic.panel.until("stopped")
         done, checks, failures, line, exceptions, cause, epc = result(pic)

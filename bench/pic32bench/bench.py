@@ -108,6 +108,7 @@ class Board:
                 "mac": about.ethernet.mac,
                 "rng-seed": self.seed,
                 **{f"can{module}": CAN_BUS for module in about.can.modules},
+                **about.bus_properties(),
             },
             icount_shift=about.clocks.icount_shift,
             wire=self.network.wire,

@@ -5,8 +5,8 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -16,6 +16,9 @@ from pic32bench.errors import BoardFileError, UsageError
 
 _T = TypeVar("_T")
 _MAC = re.compile(r"(?:[0-9A-Fa-f]{2}:){5}[0-9A-Fa-f]{2}")
+_PART = re.compile(r"[0-9A-Za-z-]+")
+_BUSES = {"spi": 6, "i2c": 5}  # how many of each the chip has
+_I2C_ADDRESSES = range(0x08, 0x78)  # those that the I2C specification leaves to devices
 
 
 @dataclass(frozen=True)
@@ -71,6 +74,26 @@ class Led:
 
 
 @dataclass(frozen=True)
+class BusDevice:
+    """A part on one of the chip's buses, ``spi1`` to ``spi6`` or ``i2c1`` to ``i2c5``.
+
+    ``place`` is its select pin (SPI) or its 7-bit address (I2C, such as 0x50). ``image`` is a raw image of all it
+    holds at the start, None: it is erased; with ``keep`` the file also gets what the chip writes.
+    """
+
+    bus: str
+    place: str
+    part: str
+    image: Path | None = None
+    keep: bool = False
+
+    def __str__(self) -> str:
+        """The part as the machine property of its bus names it (platforms/qemu/README.md)."""
+        file = f":{'rw' if self.keep else 'ro'}={self.image.absolute()}" if self.image else ""
+        return f"{self.part}@{self.place}{file}"
+
+
+@dataclass(frozen=True)
 class BoardDescription:
     """One board, as its file describes it."""
 
@@ -83,6 +106,18 @@ class BoardDescription:
     can: CanBus
     switches: Mapping[str, Switch]
     leds: Mapping[str, Led]
+    devices: tuple[BusDevice, ...] = ()
+    jumpers: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+
+    def bus_properties(self) -> dict[str, str]:
+        """What is on the buses and which pins are joined, as properties of the emulator's machine."""
+        properties: dict[str, str] = {}
+        for device in self.devices:
+            others = properties.get(device.bus)
+            properties[device.bus] = f"{others};{device}" if others else str(device)
+        if self.jumpers:
+            properties["jumpers"] = ";".join("-".join(pins) for pins in self.jumpers.values())
+        return properties
 
     def switch(self, name: str) -> Switch:
         """The switch with this name, in any case. Raises UsageError naming those there are."""
@@ -124,7 +159,8 @@ class _Reader:
         return BoardFileError(f"{self.path}: {message}")
 
     def board(self, data: dict[str, Any]) -> BoardDescription:
-        self.known(data, "", {"name", "chip", "clocks", "console", "ethernet", "can", "switches", "leds"})
+        tables = {"clocks", "console", "ethernet", "can", "switches", "leds", "spi", "i2c", "jumpers"}
+        self.known(data, "", {"name", "chip", *tables})
         try:
             part = chip(self.text(data, "chip", ""))
         except ValueError as error:
@@ -139,6 +175,8 @@ class _Reader:
             can=self.can(self.table(data, "can")),
             switches={name: self.switch(name, part, entry) for name, entry in self.tables(data, "switches")},
             leds={name: self.led(name, part, entry) for name, entry in self.tables(data, "leds")},
+            devices=tuple(self.devices(data, part)),
+            jumpers=self.jumpers(self.table(data, "jumpers"), part),
         )
 
     def clocks(self, table: dict[str, Any]) -> Clocks:
@@ -191,20 +229,69 @@ class _Reader:
             self.text(entry, "colour", prefix, ""),
         )
 
+    def devices(self, data: dict[str, Any], part: Chip) -> Iterator[BusDevice]:
+        for kind, count in _BUSES.items():
+            for number, places in self.tables(data, kind):
+                if number not in {str(n) for n in range(1, count + 1)}:
+                    raise self.fail(f"{kind}.{number}: expected {kind}.1 to {kind}.{count}")
+                for place, entry in self.tables({number: places}, number, f"{kind}."):
+                    yield self.device(kind, number, place, part, entry)
+
+    def device(self, kind: str, number: str, place: str, part: Chip, entry: dict[str, Any]) -> BusDevice:
+        prefix = f"{kind}.{number}.{place}."
+        self.known(entry, prefix, {"device", "image", "keep"})
+        if kind == "spi" and place not in part.pins:
+            raise self.fail(f"{prefix[:-1]}: {part.name} has no pin {place!r}: expected the select pin, such as RD4")
+        if kind == "i2c" and not (re.fullmatch(r"0x[0-9A-Fa-f]{2}", place) and int(place, 16) in _I2C_ADDRESSES):
+            raise self.fail(f"{prefix[:-1]}: expected a 7-bit address from 0x08 to 0x77, such as 0x50")
+        name = self.text(entry, "device", prefix)
+        if not _PART.fullmatch(name):
+            raise self.fail(f"{prefix}device: expected a part such as w25q80 or 24c02, found {name!r}")
+        keep = entry.get("keep", False)
+        if not isinstance(keep, bool):
+            raise self.fail(f"{prefix}keep: expected true or false, found {keep!r}")
+        text = self.text(entry, "image", prefix, "")
+        if not text:
+            if keep:
+                raise self.fail(f"{prefix}keep: there is no image to keep it in")
+            return BusDevice(kind + number, place, name)
+        image = self.path.parent / text
+        if ";" in str(image.absolute()):
+            raise self.fail(f"{prefix}image: a path with a semicolon cannot be passed on: {image}")
+        if not (image.is_file() or (keep and not image.exists())):
+            raise self.fail(f"{prefix}image: no file {image}")
+        return BusDevice(kind + number, place, name, image, keep)
+
+    def jumpers(self, table: dict[str, Any], part: Chip) -> dict[str, tuple[str, str]]:
+        jumpers: dict[str, tuple[str, str]] = {}
+        taken: dict[str, str] = {}
+        for name, pins in table.items():
+            texts = isinstance(pins, list) and all(isinstance(pin, str) for pin in pins)
+            if not texts or len(pins) != 2 or pins[0] == pins[1]:
+                raise self.fail(f'jumpers.{name}: expected two pins, such as ["RD3", "RG7"], found {pins!r}')
+            for pin in pins:
+                if pin not in part.pins:
+                    raise self.fail(f"jumpers.{name}: {part.name} has no pin {pin!r}: expected a name such as RB12")
+                if pin in taken:
+                    raise self.fail(f"jumpers.{name}: {pin} is already joined by jumpers.{taken[pin]}")
+                taken[pin] = name
+            jumpers[name] = (pins[0], pins[1])
+        return jumpers
+
     def known(self, table: dict[str, Any], prefix: str, keys: set[str]) -> None:
         for key in table:
             if key not in keys:
                 raise self.fail(f"unknown key {prefix}{key}: expected one of {', '.join(sorted(keys))}")
 
-    def table(self, data: dict[str, Any], key: str) -> dict[str, Any]:
+    def table(self, data: dict[str, Any], key: str, prefix: str = "") -> dict[str, Any]:
         value = data.get(key, {})
         if not isinstance(value, dict):
-            raise self.fail(f"{key}: expected a table [{key}], found {value!r}")
+            raise self.fail(f"{prefix}{key}: expected a table [{prefix}{key}], found {value!r}")
         return value
 
-    def tables(self, data: dict[str, Any], key: str) -> list[tuple[str, dict[str, Any]]]:
-        outer = self.table(data, key)
-        return [(name, self.table(outer, name)) for name in outer]
+    def tables(self, data: dict[str, Any], key: str, prefix: str = "") -> list[tuple[str, dict[str, Any]]]:
+        outer = self.table(data, key, prefix)
+        return [(name, self.table(outer, name, f"{prefix}{key}.")) for name in outer]
 
     def text(self, table: dict[str, Any], key: str, prefix: str, default: str | None = None) -> str:
         value = table.get(key, default)

@@ -95,6 +95,21 @@ def test_can_modules_on_a_bus(board_file: Callable[..., Path]) -> None:
         ("[console]", "[can]\nbus = [3]\n[console]", "can.bus: expected the modules on the bus"),
         ("[console]", "[console", "not valid TOML"),
         ("[console]\nuart = 2", "console = 2\n", "console: expected a table"),
+        ("", '[spi.7.RD4]\ndevice = "w25q80"', "spi.7: expected spi.1 to spi.6"),
+        ("", "[spi.2.RD4]", "spi.2.RD4.device is missing"),
+        ("", '[spi.2.RD8]\ndevice = "w25q80"', "spi.2.RD8: PIC32MZ2048EFH144 has no pin 'RD8'"),
+        ("", '[spi.2]\ndevice = "w25q80"', "spi.2.device: expected a table [spi.2.device]"),
+        ("", '[spi.2.RD4]\ndevice = "w25q80"\nspeed = 1', "unknown key spi.2.RD4.speed"),
+        ("", '[spi.2.RD4]\ndevice = "w25;q"', "spi.2.RD4.device: expected a part such as w25q80"),
+        ("", '[spi.2.RD4]\ndevice = "w25q80"\nimage = "nix.bin"', "spi.2.RD4.image: no file"),
+        ("", '[spi.2.RD4]\ndevice = "w25q80"\nkeep = true', "spi.2.RD4.keep: there is no image"),
+        ("", '[spi.2.RD4]\ndevice = "w25q80"\nkeep = 1', "spi.2.RD4.keep: expected true or false, found 1"),
+        ("", '[i2c.1.0x80]\ndevice = "24c02"', "i2c.1.0x80: expected a 7-bit address"),
+        ("", '[i2c.1.50]\ndevice = "24c02"', "i2c.1.50: expected a 7-bit address"),
+        ("", '[jumpers]\nA = ["RD3"]', "jumpers.A: expected two pins"),
+        ("", '[jumpers]\nA = ["RD3", []]', "jumpers.A: expected two pins"),
+        ("", '[jumpers]\nA = ["RD3", "RD8"]', "jumpers.A: PIC32MZ2048EFH144 has no pin 'RD8'"),
+        ("", '[jumpers]\nA = ["RD3", "RG7"]\nB = ["RG7", "RG8"]', "jumpers.B: RG7 is already joined by jumpers.A"),
     ],
 )
 def test_a_wrong_board_file_is_one_clear_line(board_file: Callable[..., Path], old: str, new: str, said: str) -> None:
@@ -103,6 +118,37 @@ def test_a_wrong_board_file_is_one_clear_line(board_file: Callable[..., Path], o
     assert said in str(caught.value)
     assert "board.toml" in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+BUSES = """
+[spi.2.RD4]
+device = "w25q80"
+image = "flash, 1.bin"
+[spi.2.RD5]
+device = "sst26vf032b"
+[i2c.1.0x50]
+device = "24c02"
+image = "settings.bin"
+keep = true
+[jumpers]
+LOOP = ["RD3", "RG7"]
+SELECT = ["RB1", "RB2"]
+"""
+
+
+def test_parts_on_the_buses_become_machine_properties(board_file: Callable[..., Path], tmp_path: Path) -> None:
+    (tmp_path / "flash, 1.bin").write_bytes(b"")
+    loaded = board.load(board_file("", BUSES))
+    assert loaded.devices == (
+        board.BusDevice("spi2", "RD4", "w25q80", tmp_path / "flash, 1.bin"),
+        board.BusDevice("spi2", "RD5", "sst26vf032b"),
+        board.BusDevice("i2c1", "0x50", "24c02", tmp_path / "settings.bin", keep=True),
+    )
+    assert loaded.bus_properties() == {
+        "spi2": f"w25q80@RD4:ro={tmp_path}/flash, 1.bin;sst26vf032b@RD5",
+        "i2c1": f"24c02@0x50:rw={tmp_path}/settings.bin",
+        "jumpers": "RD3-RG7;RB1-RB2",
+    }
 
 
 def test_an_unknown_board_names_those_there_are() -> None:

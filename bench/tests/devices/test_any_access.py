@@ -20,12 +20,14 @@ BUSY = (
     *("ETH", "EMAC1", "NVM", "RNG", "U1", "U2", "T", "PR", "OSC", "SPLL", "PB", "DMT", "WDT", "CN"),
     *("DMACON", "DC"),
     *("C1", "C2"),
+    *("SPI", "I2C"),
 )
 POINTERS = (
     *("ETHTXST", "ETHRXST", "NVMADDR", "NVMSRCADDR"),
     *("DCH0SSA", "DCH0DSA", "DCH5SSA", "DCH5DSA"),
     *("C1FIFOBA", "C2FIFOBA"),
 )
+BOARD = {"spi2": "w25q80@RD4", "spi6": "sst25vf016b@RB1", "i2c1": "24c02@0x50;24c16@0x08", "jumpers": "RD1-RG6;RD3-RG7"}
 VALUES = (0, 1, 0xFF, 0x8000, 0xFFFF, 0x8000_8000, 0xFFFF_FFFF)
 SPECIAL_ADDRESSES = (0, 0x1D00_0000, 0x1FC0_0000, 0x1F88_2000, 0x0FFF_FFF0, 0xFFFF_FFFC)
 
@@ -60,7 +62,7 @@ def test_the_emulator_survives_any_access(chip: ChipFactory, seed: int) -> None:
     names = [name for name, (address, _) in registers().items() if address < 0x1FC0_0000]
     busy = [name for name in names if name.startswith(BUSY)]
     assert all(name in busy for name in POINTERS)
-    with chip() as pic:
+    with chip(properties=BOARD) as pic:
         for n in range(ACCESSES):
             if n % 100 == 0:
                 pic.memwrite(0, descriptors(random_))

@@ -20,6 +20,7 @@
 #include "exec/address-spaces.h"
 #include "sysemu/reset.h"
 #include "sysemu/sysemu.h"
+#include "pic32mz_bus_devices.h"
 #include "pic32mz_cfg.h"
 #include "pic32mz_cru.h"
 #include "pic32mz_eth.h"
@@ -65,6 +66,27 @@ static void board_create_panel(PIC32MZMachine *s)
     }
 }
 
+static void board_attach_devices(PIC32MZMachine *s)
+{
+    PIC32Ports *ports = PIC32_PORTS(s->ports);
+    Error *err = NULL;
+    char name[5];
+    unsigned i;
+
+    for (i = 0; i < PIC32_N_SPIS && !err; i++) {
+        snprintf(name, sizeof(name), "spi%u", i + 1);
+        pic32_attach_spi(s->spi[i], ports, name, s->spi_devices[i], &err);
+    }
+    for (i = 0; i < PIC32_N_I2CS && !err; i++) {
+        snprintf(name, sizeof(name), "i2c%u", i + 1);
+        pic32_attach_i2c(s->i2c[i], name, s->i2c_devices[i], &err);
+    }
+    if (err) {
+        error_report_err(err);
+        exit(1);
+    }
+}
+
 static void bench_create_governor(PIC32MZMachine *s)
 {
     s->governor = qdev_new(TYPE_PIC32_GOVERNOR);
@@ -105,6 +127,7 @@ static void pic32mz_init(MachineState *machine)
     qemu_register_reset(pic32mz_cpu_reset, s->cpu);
 
     pic32_soc_create(s);
+    board_attach_devices(s);
     board_create_panel(s);
     bench_create_governor(s);
 
@@ -212,6 +235,47 @@ static char *get_sfr_report(Object *obj, Error **errp)
         PIC32_STORAGE(PIC32MZ_MACHINE(obj)->storage));
 }
 
+static void get_text(Object *obj, Visitor *v, const char *name, void *opaque,
+                     Error **errp)
+{
+    char **text = opaque;
+    g_autofree char *value = g_strdup(*text ?: "");
+
+    visit_type_str(v, name, &value, errp);
+}
+
+static void set_text(Object *obj, Visitor *v, const char *name, void *opaque,
+                     Error **errp)
+{
+    char **text = opaque;
+    char *value;
+
+    if (visit_type_str(v, name, &value, errp)) {
+        g_free(*text);
+        *text = value;
+    }
+}
+
+/* What is on the board's buses; looked at when the machine is made. */
+static void pic32mz_add_bus_properties(PIC32MZMachine *s)
+{
+    char name[5];
+    unsigned i;
+
+    object_property_add(OBJECT(s), "jumpers", "str", get_text, set_text, NULL,
+                        &s->jumpers_text);
+    for (i = 0; i < PIC32_N_SPIS; i++) {
+        snprintf(name, sizeof(name), "spi%u", i + 1);
+        object_property_add(OBJECT(s), name, "str", get_text, set_text, NULL,
+                            &s->spi_devices[i]);
+    }
+    for (i = 0; i < PIC32_N_I2CS; i++) {
+        snprintf(name, sizeof(name), "i2c%u", i + 1);
+        object_property_add(OBJECT(s), name, "str", get_text, set_text, NULL,
+                            &s->i2c_devices[i]);
+    }
+}
+
 static void pic32mz_machine_init(Object *obj)
 {
     PIC32MZMachine *s = PIC32MZ_MACHINE(obj);
@@ -228,15 +292,24 @@ static void pic32mz_machine_init(Object *obj)
                                   OBJ_PROP_FLAG_READWRITE);
     object_property_add_uint64_ptr(obj, "rng-seed", &s->rng_seed,
                                    OBJ_PROP_FLAG_READWRITE);
+    pic32mz_add_bus_properties(s);
 }
 
 static void pic32mz_machine_finalize(Object *obj)
 {
     PIC32MZMachine *s = PIC32MZ_MACHINE(obj);
+    unsigned i;
 
     g_free(s->chip_name);
     g_free(s->phy);
     g_free(s->mac);
+    g_free(s->jumpers_text);
+    for (i = 0; i < PIC32_N_SPIS; i++) {
+        g_free(s->spi_devices[i]);
+    }
+    for (i = 0; i < PIC32_N_I2CS; i++) {
+        g_free(s->i2c_devices[i]);
+    }
 }
 
 static void pic32mz_machine_class_init(ObjectClass *oc, void *data)

@@ -12,6 +12,8 @@
 #include "m5150.h"
 #include "pic32mz_chip.h"
 #include "pic32mz_flash.h"
+#include "pic32mz_i2c.h"
+#include "pic32mz_spi.h"
 
 #define TYPE_PIC32MZ_MACHINE MACHINE_TYPE_NAME("pic32mz")
 OBJECT_DECLARE_SIMPLE_TYPE(PIC32MZMachine, PIC32MZ_MACHINE)
@@ -30,6 +32,9 @@ struct PIC32MZMachine {
     char *mac;
     uint64_t rng_seed;
     CanBusState *canbus[PIC32_N_CAN];   /* NULL: nobody else is there */
+    char *jumpers_text;
+    char *spi_devices[PIC32_N_SPIS];
+    char *i2c_devices[PIC32_N_I2CS];
 
     M5150CPU *cpu;
     PIC32Flash flash;
@@ -40,6 +45,9 @@ struct PIC32MZMachine {
     DeviceState *nvm;
     DeviceState *ports;
     DeviceState *pps;
+    DeviceState *jumpers;
+    PIC32Spi *spi[PIC32_N_SPIS];
+    PIC32I2c *i2c[PIC32_N_I2CS];
     DeviceState *eth;
     DeviceState *panel;
     DeviceState *governor;

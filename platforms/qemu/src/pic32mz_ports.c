@@ -281,6 +281,16 @@ void pic32_ports_drive_pin(PIC32Ports *s, PIC32Pin pin, int level)
     ports_update(s, port);
 }
 
+int pic32_ports_outside(PIC32Ports *s, PIC32Pin pin)
+{
+    unsigned port = pin / PIC32_PORT_PINS, bit = pin % PIC32_PORT_PINS;
+
+    if (!pic32_ports_has(s, pin) || !extract32(s->outside[port], bit, 1)) {
+        return -1;
+    }
+    return extract32(s->outside_level[port], bit, 1);
+}
+
 void pic32_ports_override(PIC32Ports *s, PIC32Pin pin, int level)
 {
     unsigned port = pin / PIC32_PORT_PINS, bit = pin % PIC32_PORT_PINS;

@@ -46,6 +46,9 @@ bool pic32_ports_has(PIC32Ports *s, PIC32Pin pin);
  */
 void pic32_ports_drive_pin(PIC32Ports *s, PIC32Pin pin, int level);
 
+/* What drives a pin from outside: 0, 1, or -1: nothing. */
+int pic32_ports_outside(PIC32Ports *s, PIC32Pin pin);
+
 /*
  * A peripheral takes a pin's output over and gives it level 0 or 1, or gives
  * it back to TRIS and LAT (-1).

@@ -170,6 +170,22 @@ bool pic32_pps_output_routed(PIC32Pps *s, const char *function)
     return false;
 }
 
+bool pic32_pps_output_on(PIC32Pps *s, const char *function, PIC32Pin pin)
+{
+    unsigned group, value, i;
+
+    for (group = 0; group < N_GROUPS && pic32_ports_has(s->ports, pin);
+         group++) {
+        for (i = 0; i < N_VALUES; i++) {
+            if (group_pins[group][i] == pin) {
+                return pps_find_output(group, function, &value) &&
+                       pic32_sfr_get(&s->regs, R_RPA0R + pin * 4) == value;
+            }
+        }
+    }
+    return false;
+}
+
 /* Gives a pin the level of the output function that is selected for it. */
 static void pps_update_pin(PIC32Pps *s, unsigned group, PIC32Pin pin)
 {

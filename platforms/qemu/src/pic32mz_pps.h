@@ -26,8 +26,9 @@ PIC32Pin pic32_pps_input_pin(PIC32Pps *s, const char *function);
 /* Whether an input function has a pin, and ANSEL leaves that pin digital. */
 bool pic32_pps_input_routed(PIC32Pps *s, const char *function);
 
-/* Whether an output function is on any pin. */
+/* Whether an output function is on any pin; whether it is on this one. */
 bool pic32_pps_output_routed(PIC32Pps *s, const char *function);
+bool pic32_pps_output_on(PIC32Pps *s, const char *function, PIC32Pin pin);
 
 /*
  * An output's level: 0, 1, or -1 while its peripheral is off. It reaches

@@ -22,12 +22,15 @@
 #include "pic32mz_eth.h"
 #include "pic32mz_evic.h"
 #include "pic32mz_flash.h"
+#include "pic32mz_i2c.h"
+#include "pic32mz_jumpers.h"
 #include "pic32mz_machine.h"
 #include "pic32mz_nvm.h"
 #include "pic32mz_ports.h"
 #include "pic32mz_pps.h"
 #include "pic32mz_prefetch.h"
 #include "pic32mz_rng.h"
+#include "pic32mz_spi.h"
 #include "pic32mz_storage.h"
 #include "pic32mz_timer.h"
 #include "pic32mz_uart.h"
@@ -128,6 +131,66 @@ static void soc_create_uarts(PIC32MZMachine *s)
         soc_realize(dev, 0x1f822000 + i * 0x200);
         for (n = 0; n < 3; n++) {       /* fault, receive, transmit */
             soc_irq(s, dev, n, error_vector[i] + n);
+        }
+    }
+}
+
+/* What the board joins is asked for by peripherals that show no bits. */
+static void board_create_jumpers(PIC32MZMachine *s)
+{
+    s->jumpers = qdev_new(TYPE_PIC32_JUMPERS);
+    soc_link(s->jumpers, "ports", s->ports);
+    if (s->jumpers_text) {
+        qdev_prop_set_string(s->jumpers, "pairs", s->jumpers_text);
+    }
+    qdev_realize_and_unref(s->jumpers, NULL, &error_fatal);
+}
+
+static void soc_create_spis(PIC32MZMachine *s)
+{
+    static const int fault_vector[PIC32_N_SPIS] = {
+        PIC32_VECTOR_SPI1_FAULT, PIC32_VECTOR_SPI2_FAULT,
+        PIC32_VECTOR_SPI3_FAULT, PIC32_VECTOR_SPI4_FAULT,
+        PIC32_VECTOR_SPI5_FAULT, PIC32_VECTOR_SPI6_FAULT,
+    };
+    unsigned i, n;
+
+    for (i = 0; i < PIC32_N_SPIS; i++) {
+        DeviceState *dev = qdev_new(TYPE_PIC32_SPI);
+
+        s->spi[i] = PIC32_SPI(dev);
+        pic32_spi_set_peers(s->spi[i], s->spi);
+        qdev_prop_set_uint8(dev, "index", i + 1);
+        soc_link(dev, "ports", s->ports);
+        soc_link(dev, "pps", s->pps);
+        soc_link(dev, "jumpers", s->jumpers);
+        soc_clock(s, dev, "pbclk", "pbclk2");
+        /* "refclk" is the CRU's "refclk1", once it has one */
+        soc_realize(dev, 0x1f821000 + i * 0x200);
+        for (n = 0; n < 3; n++) {       /* fault, receive, transmit */
+            soc_irq(s, dev, n, fault_vector[i] + n);
+        }
+    }
+}
+
+static void soc_create_i2cs(PIC32MZMachine *s)
+{
+    static const int bus_vector[PIC32_N_I2CS] = {
+        PIC32_VECTOR_I2C1_BUS, PIC32_VECTOR_I2C2_BUS, PIC32_VECTOR_I2C3_BUS,
+        PIC32_VECTOR_I2C4_BUS, PIC32_VECTOR_I2C5_BUS,
+    };
+    unsigned i, n;
+
+    for (i = 0; i < PIC32_N_I2CS; i++) {
+        DeviceState *dev = qdev_new(TYPE_PIC32_I2C);
+
+        s->i2c[i] = PIC32_I2C(dev);
+        qdev_prop_set_uint8(dev, "index", i + 1);
+        soc_link(dev, "ports", s->ports);
+        soc_clock(s, dev, "pbclk", "pbclk2");
+        soc_realize(dev, 0x1f820000 + i * 0x200);
+        for (n = 0; n < 3; n++) {       /* collision, slave, master */
+            soc_irq(s, dev, n, bus_vector[i] + n);
         }
     }
 }
@@ -268,7 +331,10 @@ void pic32_soc_create(PIC32MZMachine *s)
 {
     soc_create_core(s);
     soc_create_pins(s);
+    board_create_jumpers(s);
     soc_create_uarts(s);
+    soc_create_spis(s);
+    soc_create_i2cs(s);
     soc_create_timers(s);
     soc_create_nvm(s);
     soc_create_dma(s);

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """pic32bench: runs PIC32MZ EF firmware, unmodified, on an emulated board, and works it like a person at the desk."""
 
-from pic32bench.bench import Board, RegisterUse, start
+from pic32bench.bench import Board, Register, RegisterUse, start
 from pic32bench.errors import (
     BenchError,
     BoardFileError,
@@ -27,6 +27,7 @@ __all__ = [
     "ImageError",
     "NotBuiltError",
     "PortBusyError",
+    "Register",
     "RegisterUse",
     "UsageError",
     "WaitTimeoutError",

@@ -31,9 +31,11 @@ CAN_BUS = "can"  # the id of the board's CAN bus on the emulator's command line
 
 @dataclass(frozen=True)
 class RegisterUse:
-    """A special function register that the firmware touched and that has no model.
+    """A special function register that the firmware touched.
 
-    ``kind`` is ``storage`` (it keeps what is written) or ``reserved`` (the chip has no register there).
+    ``kind`` is ``modelled``, ``storage`` (it keeps what is written and nothing comes of it) or ``reserved`` (the chip
+    has no register there, and ``register`` is empty). ``device`` is the emulator's name of what answers.
+    ``first_pc`` is where the first access was made, 0 when not by the core.
     """
 
     register: str
@@ -42,6 +44,22 @@ class RegisterUse:
     writes: int
     first_pc: int
     kind: str
+    device: str = ""
+
+    @property
+    def name(self) -> str:
+        """The register's name, its address if it has none."""
+        return self.register or f"0x{self.address:08X}"
+
+
+@dataclass(frozen=True)
+class Register:
+    """A special function register of the chip: ``kind`` and ``device`` as in RegisterUse."""
+
+    register: str
+    address: int
+    kind: str
+    device: str
 
 
 class Board:
@@ -168,10 +186,18 @@ class Board:
         self.panel.power_cycle()
 
     def sfr_report(self) -> list[RegisterUse]:
-        """The registers that the firmware touched and that have no model."""
-        text = self.emulator.execute("qom-get", path="/machine", property="sfr-report")
-        rows: list[dict[str, Any]] = json.loads(text or "[]")
-        return [RegisterUse(**{key.replace("-", "_"): value for key, value in row.items()}) for row in rows]
+        """The registers that the firmware has touched since the board was started."""
+        return [RegisterUse(**{"register": "", **row}) for row in self._registers("sfr-report")]
+
+    def sfr_map(self) -> list[Register]:
+        """All registers of the chip, touched or not."""
+        return [Register(**row) for row in self._registers("sfr-map")]
+
+    def _registers(self, what: str) -> list[dict[str, Any]]:
+        rows: list[dict[str, Any]] = json.loads(
+            self.emulator.execute("qom-get", path="/machine", property=what) or "[]"
+        )
+        return [{key.replace("-", "_"): value for key, value in row.items()} for row in rows]
 
     def monitor(self, command: str) -> str:
         """A line for QEMU's human monitor; returns what it prints."""
@@ -260,4 +286,4 @@ def start(
     return Board(description, checked, chosen, seed, quantum, backstop_wall)
 
 
-__all__ = ["BenchError", "Board", "RegisterUse", "start"]
+__all__ = ["BenchError", "Board", "Register", "RegisterUse", "start"]

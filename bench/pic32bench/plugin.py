@@ -13,6 +13,7 @@ a module. It takes what `pic32bench.start` takes.
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
@@ -23,8 +24,11 @@ import pytest
 from pic32bench import bench, paths
 from pic32bench.errors import BenchError
 from pic32bench.network import NETWORKS
+from pic32bench.sfr_use import leaning_notes
 
 _BOARDS = pytest.StashKey[list[bench.Board]]()
+# Travels with a test's report, also from the processes of pytest-xdist, and into a JUnit file.
+_LEANING = "unmodelled registers"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -91,6 +95,8 @@ def start_board(request: pytest.FixtureRequest, board_options: dict[str, Any]) -
 
     yield start
     for board in boards:
+        with contextlib.suppress(BenchError):  # the emulator is gone, and the test has failed of it
+            request.node.user_properties.extend((_LEANING, note) for note in leaning_notes(board))
         board.close()
 
 
@@ -98,6 +104,22 @@ def start_board(request: pytest.FixtureRequest, board_options: dict[str, Any]) -
 def board(start_board: Callable[..., bench.Board]) -> bench.Board:
     """A board of its own for each test, powered and at virtual time 0."""
     return start_board()
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Says which registers without a model the firmware of any test used."""
+    notes: dict[str, list[str]] = {}
+    for reports in terminalreporter.stats.values():
+        for report in reports:
+            if getattr(report, "when", None) == "teardown":
+                for name, note in report.user_properties:
+                    if name == _LEANING:
+                        notes.setdefault(note, []).append(report.nodeid)
+    if notes:
+        terminalreporter.section("registers that the emulator does not model")
+        for note, tests in notes.items():
+            more = f" and {len(tests) - 1} more" if len(tests) > 1 else ""
+            terminalreporter.write_line(f"{tests[0]}{more}: {note}")
 
 
 @pytest.hookimpl(wrapper=True)

@@ -4,7 +4,8 @@
 Its "firmware" prints a boot log and a prompt, blinks RH0 and RE4 (on 100 ms, off 150 ms), echoes what is typed and
 answers `help`, shows switch levels on the console, sends one ARP-like frame a second, and answers frames.
 Modes, the first argument, comma separated: refuse, no-greeting, die=SECONDS, hang=SECONDS, qmp-silent, mute,
-busy (any user port is taken), panic=SECONDS, frozen (virtual time stands still), uart=N.
+busy (any user port is taken), panic=SECONDS, frozen (virtual time stands still), uart=N, leaning (its firmware uses
+registers that have no model).
 """
 
 from __future__ import annotations
@@ -23,6 +24,15 @@ from collections.abc import Callable
 from typing import Any
 
 NS = 1_000_000_000
+TOUCHED = {"register": "U2MODE", "kind": "modelled", "device": "pic32mz-uart", "address": 0x1F822200, "reads": 9}
+LEANED_ON = [
+    {"register": "SQI1CFG", "kind": "storage", "device": "pic32mz-storage", "address": 0x1F8E2008, "reads": 2},
+    {"kind": "reserved", "device": "pic32mz-storage", "address": 0x1F8B0000, "reads": 0},
+]
+CHIP = [
+    {"register": "U2MODE", "kind": "modelled", "device": "pic32mz-uart", "address": 0x1F822200},
+    {"register": "SQI1CFG", "kind": "storage", "device": "pic32mz-storage", "address": 0x1F8E2008},
+]
 BOOT_LOG = [
     (0.010, "TCP/IP Stack: Initialization Started\r\n"),
     (0.020, "TCP/IP Stack: Initialization Ended - success\r\n"),
@@ -163,8 +173,13 @@ class Fake:
         command = message["execute"]
         answer: Any = {}
         if command == "qom-get":
-            report = '[{"register":"SQI1CFG","address":1,"reads":2,"writes":1,"first-pc":3,"kind":"storage"}]'
-            answer = self.now if arguments["property"] == "virtual-time" else report
+            touched = [TOUCHED, *(LEANED_ON if "leaning" in self.modes else [])]
+            properties = {
+                "virtual-time": self.now,
+                "sfr-report": json.dumps([{**row, "writes": 1, "first-pc": 0x9FC00000} for row in touched]),
+                "sfr-map": json.dumps(CHIP),
+            }
+            answer = properties.get(arguments["property"])
         elif command == "human-monitor-command":
             answer = self.monitor(arguments["command-line"])
         elif command == "qom-set":

@@ -51,6 +51,15 @@ def test_streams_the_console_for_virtual_seconds(run: Callable[..., Result]) -> 
     ]
 
 
+def test_says_at_the_end_what_has_no_model(run: Callable[..., Result]) -> None:
+    code, out, err = run("--for", "0.1", mode="leaning")
+    assert (code, err) == (0, "")
+    assert out.splitlines()[-2:] == [
+        "pic32bench: the firmware used 1 register without a model (storage only): SQI1CFG first by 0x9FC00000",
+        "pic32bench: the firmware used 1 address where the chip has no register: 0x1F8B0000 first by 0x9FC00000",
+    ]
+
+
 def test_until_is_seen(run: Callable[..., Result]) -> None:
     code, out, err = run("--until", r"Ended - (success|failed)$")
     assert (code, err) == (0, "")

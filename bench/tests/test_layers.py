@@ -19,6 +19,8 @@ LAYERS = [
     ["console", "panel", "network"],
     ["bench"],
     ["stream", "footprint", "page", "browser"],
+    ["code_map"],
+    ["sfr_use"],
     ["plugin", "robot", "benchmark"],
     ["cli"],
 ]

@@ -149,9 +149,16 @@ def test_two_runs_are_identical(fake_board: Start) -> None:
 
 
 def test_monitor_registers_and_log(fake_board: Start, tmp_path: Path) -> None:
-    board = fake_board()
+    board = fake_board("leaning")
     assert board.monitor("info x") == "fake monitor: info x\r\n"
-    assert board.sfr_report() == [pic32bench.RegisterUse("SQI1CFG", 1, 2, 1, 3, "storage")]
+    pc = 0x9FC00000
+    assert board.sfr_report() == [
+        pic32bench.RegisterUse("U2MODE", 0x1F822200, 9, 1, pc, "modelled", "pic32mz-uart"),
+        pic32bench.RegisterUse("SQI1CFG", 0x1F8E2008, 2, 1, pc, "storage", "pic32mz-storage"),
+        pic32bench.RegisterUse("", 0x1F8B0000, 0, 1, pc, "reserved", "pic32mz-storage"),
+    ]
+    assert [use.name for use in board.sfr_report()] == ["U2MODE", "SQI1CFG", "0x1F8B0000"]
+    assert board.sfr_map()[1] == pic32bench.Register("SQI1CFG", 0x1F8E2008, "storage", "pic32mz-storage")
     board.console.wait_for_line("Ended")
     names = [path.name for path in board.save_report(tmp_path / "out", "t")]
     assert names == ["t-console-uart2.txt", "t-panel.txt", "t-emulator-log.txt"]

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -99,3 +100,18 @@ def test_the_emulators_death_is_told(inner: pytest.Pytester, fake_emulator: obje
     result = inner.runpytest_subprocess("--network", "none")
     result.assert_outcomes(failed=1)
     result.stdout.fnmatch_lines(["*EmulatorDiedError: the emulator died at 0.* (SIGSEGV)*"])
+
+
+def test_the_summary_says_what_has_no_model(inner: pytest.Pytester, fake_emulator: Callable[[str], Path]) -> None:
+    fake_emulator("leaning")
+    inner.makepyfile("def test_one(board): pass\ndef test_two(board): pass\ndef test_three(): pass")
+    result = inner.runpytest_subprocess("--network", "none")
+    result.assert_outcomes(passed=3)
+    result.stdout.fnmatch_lines(
+        [
+            "*registers that the emulator does not model*",
+            "*::test_one and 1 more: the firmware used 1 register without a model (storage only): SQI1CFG first by *",
+        ]
+    )
+    fake_emulator("")
+    assert "does not model" not in inner.runpytest_subprocess("--network", "none").stdout.str()

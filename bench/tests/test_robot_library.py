@@ -147,6 +147,19 @@ No stream
     }
 
 
+def test_the_log_says_once_what_has_no_model(
+    robot: Callable[..., Result], fake_emulator: Callable[[str], Path]
+) -> None:
+    fake_emulator("leaning")
+    result = robot("One\n    Run For    0.1\nTwo\n    Run For    0.1\n")
+    assert [status for status, _ in result.tests.values()] == ["PASS", "PASS"]
+    text = (result.folder / "output.xml").read_text()
+    said = "the firmware used 1 register without a model (storage only): SQI1CFG first by 0x9FC00000"
+    assert said in result.terminal
+    # once in the keyword's log, once among the errors and warnings of the run
+    assert text.count(said) == 2
+
+
 def test_libdoc_has_a_word_on_every_keyword() -> None:
     listing = [sys.executable, "-m", "robot.libdoc", "-f", "xml", "pic32bench.robot.Pic32Bench", "/dev/stdout"]
     done = subprocess.run(listing, capture_output=True, text=True, timeout=60, check=True)

@@ -5,19 +5,19 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import re
 import sys
 import time
 from collections.abc import Callable
 from typing import Any, TextIO
 
-from pic32bench import bench, paths
+from pic32bench import bench
+from pic32bench.cli.board_options import add_board_options, network, regex
 from pic32bench.cli.keyboard import HELP as KEYS_HELP
 from pic32bench.cli.keyboard import Keyboard
 from pic32bench.console import Console
 from pic32bench.emulator import UART_COUNT
-from pic32bench.errors import UsageError
-from pic32bench.network import Network, UserNetwork, choose
+from pic32bench.errors import BenchError, UsageError
+from pic32bench.sfr_use import leaning_notes
 
 # Virtual seconds between two looks at keyboard and clock; while a person is there, wall seconds too.
 _STEP = 0.05
@@ -36,32 +36,16 @@ def add_parser(subparsers: Any) -> None:
         "died), 2 wrong use.",
     )
     parser.add_argument("image", nargs="?", metavar="IMAGE", help=".hex or .elf file (the reference firmware)")
-    parser.add_argument(
-        "--board",
-        default=paths.DEFAULT_BOARD,
-        metavar="NAME|FILE",
-        help="board in platforms/, or a board file (%(default)s)",
-    )
-    parser.add_argument(
-        "--network",
-        default="user",
-        metavar="NAME",
-        help="none, user or wire (%(default)s); without a host peer idle time is skipped unless a person is there",
-    )
-    parser.add_argument("--http-port", type=int, metavar="PORT", help="host port of the page (any free one)")
-    parser.add_argument("--ws-port", type=int, metavar="PORT", help="host port of the WebSocket (any free one)")
+    add_board_options(parser)
     parser.add_argument("--uart", default=None, metavar="N|all", help="UART to show (the board's console)")
-    parser.add_argument("--for", dest="seconds", type=_seconds, metavar="SECONDS", help="end after virtual seconds")
-    parser.add_argument("--until", type=_regex, metavar="REGEX", help="end with 0 when seen, with 1 when not")
-    parser.add_argument("--fail-on", type=_regex, metavar="REGEX", help="end with 1 as soon as it is seen")
-    parser.add_argument("--seed", type=int, default=1, metavar="N", help="seed of the random source (%(default)s)")
+    parser.add_argument("--fail-on", type=regex, metavar="REGEX", help="end with 1 as soon as it is seen")
     parser.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace) -> int:
     """Runs it; returns the exit code."""
     numbers = _uarts(args.uart)
-    with bench.start(args.board, args.image, _network(args), args.seed) as board:
+    with bench.start(args.board, args.image, network(args), args.seed) as board:
         if numbers is None:
             numbers = [board.console.uart]
         return _Session(board, [board.uart(number) for number in numbers], args).run()
@@ -83,16 +67,24 @@ class _Session:
         for console in self.consoles:
             console.follow(self.out.writer(console.uart))
         try:
+            code = self.console()
+        finally:
+            for console in self.consoles:
+                console.follow(None)
+            self.out.flush()
+        with contextlib.suppress(BenchError):  # the run has its verdict already
+            for note in leaning_notes(self.board):
+                self.out.note(note)
+        return code
+
+    def console(self) -> int:
+        try:
             with Keyboard(self.board, self.consoles[0], self.out.note) as keyboard:
                 return self.loop(keyboard)
         except KeyboardInterrupt:
             self.out.note(f"stopped at {self.board.clock.last_ns / 1e9:.3f} s")
             # Ctrl-C is how a run without an end is meant to end.
             return 0 if self.args.until is None else self.failed(f"--until {self.args.until.pattern!r} was not seen")
-        finally:
-            for console in self.consoles:
-                console.follow(None)
-            self.out.flush()
 
     def announce(self) -> None:
         board = self.board
@@ -194,15 +186,6 @@ class _Output:
         self.stream.flush()
 
 
-def _network(args: argparse.Namespace) -> Network:
-    ports = {name: port for name, port in (("http", args.http_port), ("ws", args.ws_port)) if port is not None}
-    if not ports:
-        return choose(args.network)
-    if args.network != "user":
-        raise UsageError(f"--http-port and --ws-port need network user, not {args.network}")
-    return UserNetwork(ports)
-
-
 def _uarts(text: str | None) -> list[int] | None:
     if text is None:
         return None
@@ -212,19 +195,3 @@ def _uarts(text: str | None) -> list[int] | None:
         return [int(text)]
     raise UsageError(f"--uart {text}: expected 1 to {UART_COUNT}, or all")
 
-
-def _seconds(text: str) -> float:
-    try:
-        value = float(text)
-    except ValueError:
-        value = -1.0
-    if not 0 < value < 1e9:
-        raise argparse.ArgumentTypeError(f"expected seconds above 0, found {text!r}")
-    return value
-
-
-def _regex(text: str) -> re.Pattern[str]:
-    try:
-        return re.compile(text, re.MULTILINE)
-    except re.error as error:
-        raise argparse.ArgumentTypeError(f"not a regular expression: {text!r}: {error}") from error

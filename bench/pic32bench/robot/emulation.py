@@ -3,10 +3,14 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING
 
+from robot.api import logger
+
 from pic32bench import bench, paths
-from pic32bench.errors import UsageError
+from pic32bench.errors import BenchError, UsageError
+from pic32bench.sfr_use import leaning_notes
 
 if TYPE_CHECKING:
     from pic32bench.stream.client import StreamClient
@@ -18,6 +22,7 @@ class EmulationKeywords:
     def __init__(self) -> None:
         self._board: bench.Board | None = None
         self._stream: StreamClient | None = None
+        self._noted: set[str] = set()
 
     @property
     def board(self) -> bench.Board:
@@ -56,8 +61,17 @@ class EmulationKeywords:
             self._stream = None
         if self._board is not None:
             self._before_stop()
+            self._note_leaning(self._board)
             self._board.close()
             self._board = None
+
+    def _note_leaning(self, board: bench.Board) -> None:
+        """Says, once a suite, which registers without a model the firmware used."""
+        with contextlib.suppress(BenchError):  # the emulator is gone, and that has been said
+            for note in leaning_notes(board):
+                if note not in self._noted:
+                    self._noted.add(note)
+                    logger.warn(note)
 
     def _before_stop(self) -> None:
         """The board is about to go; for the failure report."""

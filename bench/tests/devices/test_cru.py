@@ -46,6 +46,20 @@ def test_configuration_words_set_the_pll(chip, tmp_path: Path, devcfg2: int, sys
         assert timer_rate(pic) == pytest.approx(sysclk / 2, rel=0.01)
 
 
+def test_the_pll_register_starts_with_the_configuration_word(chip, tmp_path: Path) -> None:
+    """DS60001320 register 8-3: PLLODIV, PLLMULT, PLLIDIV, PLLICLK and PLLRANGE are those of DEVCFG2."""
+    with chip(image=image(tmp_path, PLL_FROM_FRC, SPLL_HS)) as pic:
+        fpllodiv, fpllmult = PLL_FROM_FRC >> 16 & 7, PLL_FROM_FRC >> 8 & 0x7F
+        fpllidiv, fpllrng, fpllick = PLL_FROM_FRC & 7, PLL_FROM_FRC >> 4 & 7, PLL_FROM_FRC >> 7 & 1
+        assert pic.read("SPLLCON") == fpllodiv << 24 | fpllmult << 16 | fpllidiv << 8 | fpllick << 7 | fpllrng
+
+
+def test_the_oscillators_in_use_are_ready(chip, tmp_path: Path) -> None:
+    with chip(image=image(tmp_path, PLL_FROM_FRC, SPLL_HS)) as pic:
+        pic.step(1e-3)
+        assert pic.read("CLKSTAT") & 0b11 == 0b11  # FRCRDY, DIVSPLLRDY
+
+
 def test_peripheral_clock_dividers_need_the_key(chip, tmp_path: Path) -> None:
     with chip(image=image(tmp_path, PLL_FROM_FRC, SPLL_HS)) as pic:
         pic.write("PB3DIV", 0x8803)

@@ -39,7 +39,7 @@ def lfsr(value: int, poly: int, plen: int, steps: int) -> int:
 def test_reset_values(chip: ChipFactory) -> None:
     c = chip()
     names = ("RNGCON", "RNGPOLY1", "RNGPOLY2", "RNGNUMGEN1", "RNGNUMGEN2", "RNGCNT")
-    assert [c.read(name) for name in names] == [0x64, MASK32, 0, MASK32, MASK32, 0]
+    assert [c.read(name) for name in names] == [0x64, 0xFFFF0000, 0xFFFF0000, MASK32, MASK32, 0]
     assert c.read("RNGVER") != 0
 
 

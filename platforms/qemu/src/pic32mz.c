@@ -30,7 +30,7 @@
 #include "pic32mz_nvm.h"
 #include "pic32mz_panel.h"
 #include "pic32mz_ports.h"
-#include "pic32mz_storage.h"
+#include "pic32mz_sfr_report.h"
 #include "pic32mz_wire.h"
 
 #define SERIAL_PANEL    6       /* serial ports 0 to 5 are the UARTs */
@@ -231,8 +231,12 @@ static void set_paced(Object *obj, bool value, Error **errp)
 
 static char *get_sfr_report(Object *obj, Error **errp)
 {
-    return pic32_storage_report(
-        PIC32_STORAGE(PIC32MZ_MACHINE(obj)->storage));
+    return pic32_sfr_report(PIC32_STORAGE(PIC32MZ_MACHINE(obj)->storage));
+}
+
+static char *get_sfr_map(Object *obj, Error **errp)
+{
+    return pic32_sfr_map(PIC32_STORAGE(PIC32MZ_MACHINE(obj)->storage));
 }
 
 static void get_text(Object *obj, Visitor *v, const char *name, void *opaque,
@@ -340,6 +344,7 @@ static void pic32mz_machine_class_init(ObjectClass *oc, void *data)
                               NULL, NULL, NULL);
     object_class_property_add_bool(oc, "paced", get_paced, set_paced);
     object_class_property_add_str(oc, "sfr-report", get_sfr_report, NULL);
+    object_class_property_add_str(oc, "sfr-map", get_sfr_map, NULL);
 }
 
 static const TypeInfo pic32mz_machine_info = {

@@ -179,6 +179,7 @@ static void cfg_init(Object *obj)
 
     pic32_sfr_init(&s->sfr, obj, TYPE_PIC32_CFG, CFG_SIZE, cfg_defs,
                    ARRAY_SIZE(cfg_defs), &cfg_ops, s);
+    pic32_sfr_mark_inert(&s->sfr, A_CFGPG);
     sysbus_init_mmio(SYS_BUS_DEVICE(obj), &s->sfr.iomem);
 }
 

@@ -341,7 +341,22 @@ static void ports_reset_hold(Object *obj)
     }
 }
 
-static void ports_define(PIC32Ports *s)
+/* DS60001320 table 12-4 and following: no register where no pin has the bit. */
+static bool ports_has(unsigned port, unsigned reg)
+{
+    switch (reg) {
+    case R_ANSEL:
+        return analog_pins[port];
+    case R_SRCON0:
+    case R_SRCON1:
+        return slew_pins[port];
+    default:
+        return true;
+    }
+}
+
+/* Returns the number of registers. */
+static unsigned ports_define(PIC32Ports *s)
 {
     static const struct {
         const char *name;
@@ -357,9 +372,13 @@ static void ports_define(PIC32Ports *s)
     unsigned port, i;
 
     for (port = 0; port < PIC32_N_PORTS; port++) {
-        for (i = 0; i < REGS_A_PORT; i++, def++) {
+        for (i = 0; i < REGS_A_PORT; i++) {
             uint16_t pins = s->implemented[port];
             uint16_t writable = pins, reset = 0;
+
+            if (!ports_has(port, regs[i].offset)) {
+                continue;
+            }
 
             switch (regs[i].offset) {
             case R_ANSEL:
@@ -383,8 +402,10 @@ static void ports_define(PIC32Ports *s)
             def->offset = port * PORT_STRIDE + regs[i].offset;
             def->reset = reset;
             def->writable = writable;
+            def++;
         }
     }
+    return def - s->defs;
 }
 
 static void ports_realize(DeviceState *dev, Error **errp)
@@ -396,9 +417,8 @@ static void ports_realize(DeviceState *dev, Error **errp)
         if (packages[i].pins == s->package) {
             memcpy(s->implemented, packages[i].implemented,
                    sizeof(s->implemented));
-            ports_define(s);
             pic32_sfr_init(&s->regs, OBJECT(s), TYPE_PIC32_PORTS,
-                           PIC32_PORTS_SIZE, s->defs, ARRAY_SIZE(s->defs),
+                           PIC32_PORTS_SIZE, s->defs, ports_define(s),
                            &ports_ops, s);
             sysbus_init_mmio(SYS_BUS_DEVICE(dev), &s->regs.iomem);
             return;

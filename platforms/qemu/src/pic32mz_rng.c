@@ -278,10 +278,13 @@ static const PIC32SfrDef rng_defs[] = {
     { "RNGVER", A_RNGVER, .reset = 0x00010100, .plain = true },
     { "RNGCON", A_RNGCON, .reset = 0x64, .writable = 0x1fff, .plain = true },
     {
-        "RNGPOLY1", A_RNGPOLY1, .reset = 0xffffffff, .writable = 0xffffffff,
+        "RNGPOLY1", A_RNGPOLY1, .reset = 0xffff0000, .writable = 0xffffffff,
         .plain = true,
     },
-    { "RNGPOLY2", A_RNGPOLY2, .writable = 0xffffffff, .plain = true },
+    {
+        "RNGPOLY2", A_RNGPOLY2, .reset = 0xffff0000, .writable = 0xffffffff,
+        .plain = true,
+    },
     {
         "RNGNUMGEN1", A_RNGNUMGEN1, .reset = 0xffffffff,
         .writable = 0xffffffff, .plain = true,

@@ -7,16 +7,37 @@
 #include "qemu/osdep.h"
 #include "qemu/bitops.h"
 #include "qemu/log.h"
+#include "hw/core/cpu.h"
+#include "migration/qemu-file-types.h"
+#include "cpu.h"
+#include "exec/exec-all.h"
 #include "pic32mz_sfr.h"
 
 enum { ALIAS_REG, ALIAS_CLR, ALIAS_SET, ALIAS_INV };
 
+uint32_t pic32_sfr_guest_pc(void)
+{
+    uint64_t data[TARGET_INSN_START_WORDS];
+
+    if (!current_cpu || !current_cpu->running) {
+        return 0;
+    }
+    if (current_cpu->mem_io_pc &&
+        cpu_unwind_state_data(current_cpu, current_cpu->mem_io_pc, data)) {
+        return data[0];
+    }
+    return CPU_GET_CLASS(current_cpu)->get_pc(current_cpu);
+}
+
+/* The register that an access goes to, counted; NULL: there is none. */
 static const PIC32SfrDef *pic32_sfr_find(PIC32SfrBlock *block, hwaddr addr,
-                                         unsigned *alias)
+                                         bool is_write, unsigned *alias)
 {
     const PIC32SfrDef *def = block->def[addr >> 2];
+    hwaddr offset = def ? def->offset : addr;
 
     *alias = def ? ((addr & ~3) - def->offset) >> 2 : ALIAS_REG;
+    pic32_sfr_count(&block->uses.use[offset >> 2], is_write);
     if (!def) {
         qemu_log_mask(LOG_GUEST_ERROR, "%s: no register at 0x%" HWADDR_PRIx
                       "\n", memory_region_name(&block->iomem), addr);
@@ -47,7 +68,7 @@ static uint64_t pic32_sfr_read(void *opaque, hwaddr addr, unsigned size)
 {
     PIC32SfrBlock *block = opaque;
     unsigned alias;
-    const PIC32SfrDef *def = pic32_sfr_find(block, addr, &alias);
+    const PIC32SfrDef *def = pic32_sfr_find(block, addr, false, &alias);
     uint32_t value;
 
     if (!def || alias != ALIAS_REG) {
@@ -64,7 +85,7 @@ static void pic32_sfr_write(void *opaque, hwaddr addr, uint64_t data,
 {
     PIC32SfrBlock *block = opaque;
     unsigned alias;
-    const PIC32SfrDef *def = pic32_sfr_find(block, addr, &alias);
+    const PIC32SfrDef *def = pic32_sfr_find(block, addr, true, &alias);
     uint32_t old, value;
 
     if (!def || (block->ops && block->ops->before_write &&
@@ -101,6 +122,9 @@ void pic32_sfr_init(PIC32SfrBlock *block, Object *owner, const char *name,
     block->opaque = opaque;
     block->value = g_new0(uint32_t, block->n_words);
     block->def = g_new0(const PIC32SfrDef *, block->n_words);
+    block->uses.n = block->n_words;
+    block->uses.use = g_new0(PIC32SfrUse, block->n_words);
+    block->inert = g_new0(bool, block->n_words);
     for (i = 0; i < n_defs; i++) {
         for (word = 0; word < (defs[i].plain ? 1 : 4); word++) {
             assert(defs[i].offset / 4 + word < block->n_words);
@@ -109,6 +133,16 @@ void pic32_sfr_init(PIC32SfrBlock *block, Object *owner, const char *name,
     }
     memory_region_init_io(&block->iomem, owner, &pic32_sfr_mr_ops, block, name,
                           size);
+}
+
+void pic32_sfr_mark_inert(PIC32SfrBlock *block, hwaddr offset)
+{
+    block->inert[offset >> 2] = true;
+}
+
+PIC32SfrBlock *pic32_sfr_block(MemoryRegion *mr)
+{
+    return mr->ops == &pic32_sfr_mr_ops ? mr->opaque : NULL;
 }
 
 void pic32_sfr_reset(PIC32SfrBlock *block)
@@ -128,3 +162,52 @@ void pic32_sfr_refuse(PIC32SfrBlock *block, hwaddr offset, uint32_t keep,
                   block->def[offset >> 2]->name, why);
     pic32_sfr_set(block, offset, keep);
 }
+
+/* Snapshots keep the registers that were touched, which are few. */
+
+static int pic32_sfr_put_uses(QEMUFile *f, void *pv, size_t size,
+                              const VMStateField *field, JSONWriter *vmdesc)
+{
+    PIC32SfrUses *uses = pv;
+    uint32_t i, touched = 0;
+
+    for (i = 0; i < uses->n; i++) {
+        touched += uses->use[i].reads || uses->use[i].writes;
+    }
+    qemu_put_be32(f, touched);
+    for (i = 0; i < uses->n; i++) {
+        if (uses->use[i].reads || uses->use[i].writes) {
+            qemu_put_be32(f, i);
+            qemu_put_be64(f, uses->use[i].reads);
+            qemu_put_be64(f, uses->use[i].writes);
+            qemu_put_be32(f, uses->use[i].first_pc);
+        }
+    }
+    return 0;
+}
+
+static int pic32_sfr_get_uses(QEMUFile *f, void *pv, size_t size,
+                              const VMStateField *field)
+{
+    PIC32SfrUses *uses = pv;
+    uint32_t touched = qemu_get_be32(f);
+
+    memset(uses->use, 0, uses->n * sizeof(*uses->use));
+    for (; touched; touched--) {
+        uint32_t i = qemu_get_be32(f);
+
+        if (i >= uses->n) {
+            return -EINVAL;
+        }
+        uses->use[i].reads = qemu_get_be64(f);
+        uses->use[i].writes = qemu_get_be64(f);
+        uses->use[i].first_pc = qemu_get_be32(f);
+    }
+    return 0;
+}
+
+const VMStateInfo vmstate_info_pic32_sfr_uses = {
+    .name = "pic32mz-sfr-uses",
+    .get = pic32_sfr_get_uses,
+    .put = pic32_sfr_put_uses,
+};

@@ -6,6 +6,9 @@
  * register can be read and written by byte, half-word and word; a narrow
  * write touches its own byte lanes only. Aliases read as 0.
  *
+ * Every access of the guest is counted, with the PC of the first one: see
+ * pic32mz_sfr_report.h.
+ *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 
@@ -46,6 +49,37 @@ typedef struct PIC32SfrOps {
     void (*write)(void *opaque, hwaddr offset, uint32_t old, uint32_t value);
 } PIC32SfrOps;
 
+/* How the guest has used a register; its aliases count as the register. */
+typedef struct PIC32SfrUse {
+    uint64_t reads;
+    uint64_t writes;
+    uint32_t first_pc;      /* 0: not by the core (DMA, a debugger) */
+} PIC32SfrUse;
+
+typedef struct PIC32SfrUses {
+    PIC32SfrUse *use;
+    uint32_t n;
+} PIC32SfrUses;
+
+/* The PC of the instruction that accesses a device now; 0: it is not a core. */
+uint32_t pic32_sfr_guest_pc(void);
+
+/* Counts an access; true: it is the first. */
+static inline bool pic32_sfr_count(PIC32SfrUse *use, bool is_write)
+{
+    bool first = !(use->reads | use->writes);
+
+    if (unlikely(first)) {
+        use->first_pc = pic32_sfr_guest_pc();
+    }
+    if (is_write) {
+        use->writes++;
+    } else {
+        use->reads++;
+    }
+    return first;
+}
+
 typedef struct PIC32SfrBlock {
     MemoryRegion iomem;
     const PIC32SfrDef *defs;
@@ -55,6 +89,8 @@ typedef struct PIC32SfrBlock {
     void *opaque;
     uint32_t *value;                /* one a word, indexed by offset / 4 */
     const PIC32SfrDef **def;        /* the register a word belongs to */
+    PIC32SfrUses uses;              /* one a word; of an alias unused */
+    bool *inert;                    /* one a word */
 } PIC32SfrBlock;
 
 /*
@@ -95,9 +131,25 @@ static inline void pic32_sfr_set(PIC32SfrBlock *block, hwaddr offset,
 void pic32_sfr_refuse(PIC32SfrBlock *block, hwaddr offset, uint32_t keep,
                       const char *why);
 
+/*
+ * For a device that has a register only to keep what is written: nothing comes
+ * of it, and it is reported as storage.
+ */
+void pic32_sfr_mark_inert(PIC32SfrBlock *block, hwaddr offset);
+
+/* The block behind a memory region; NULL: it is none. */
+PIC32SfrBlock *pic32_sfr_block(MemoryRegion *mr);
+
+extern const VMStateInfo vmstate_info_pic32_sfr_uses;
+
 /* For a device's VMStateDescription: all values of a PIC32SfrBlock member. */
 #define VMSTATE_PIC32_SFR(_field, _state) \
     VMSTATE_VARRAY_UINT32(_field.value, _state, _field.n_words, 0, \
-                          vmstate_info_uint32, uint32_t)
+                          vmstate_info_uint32, uint32_t), \
+    VMSTATE_PIC32_SFR_USES(_field.uses, _state)
+
+#define VMSTATE_PIC32_SFR_USES(_field, _state) \
+    VMSTATE_SINGLE(_field, _state, 0, vmstate_info_pic32_sfr_uses, \
+                   PIC32SfrUses)
 
 #endif

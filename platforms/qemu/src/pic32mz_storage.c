@@ -12,105 +12,98 @@
 #include "qemu/osdep.h"
 #include "qemu/log.h"
 #include "qemu/module.h"
-#include "hw/core/cpu.h"
 #include "migration/vmstate.h"
-#include "qapi/qmp/qdict.h"
-#include "qapi/qmp/qjson.h"
-#include "qapi/qmp/qlist.h"
-#include "cpu.h"
-#include "exec/exec-all.h"
-#include "pic32mz_sfr.h"
 #include "pic32mz_storage.h"
-
-typedef struct PIC32RegisterName {
-    const char *name;
-    uint32_t offset;            /* from PIC32_SFR_BASE */
-    bool aliases;               /* has CLR, SET and INV */
-} PIC32RegisterName;
 
 #include "pic32mz_registers.h"
 
 #define N_REGISTERS ARRAY_SIZE(pic32_registers)
 
-static uint32_t storage_guest_pc(void)
+const PIC32RegisterName *pic32_storage_register(unsigned n)
 {
-    uint64_t data[TARGET_INSN_START_WORDS];
-
-    if (!current_cpu) {
-        return 0;
-    }
-    if (current_cpu->mem_io_pc &&
-        cpu_unwind_state_data(current_cpu, current_cpu->mem_io_pc, data)) {
-        return data[0];
-    }
-    return CPU_GET_CLASS(current_cpu)->get_pc(current_cpu);
+    return n < N_REGISTERS ? &pic32_registers[n] : NULL;
 }
 
-/* The word of an address without a register; past the last they share one. */
-static PIC32StorageWord *storage_reserved_word(PIC32Storage *s, uint32_t offset)
+const PIC32RegisterName *pic32_storage_register_at(PIC32Storage *s,
+                                                   uint32_t offset)
+{
+    uint16_t index = s->register_of[offset >> 2];
+
+    return index ? &pic32_registers[index - 1] : NULL;
+}
+
+/* The use of an address without a register; -1: it has not been used. */
+static int storage_reserved(PIC32Storage *s, uint32_t offset)
 {
     unsigned i;
 
     for (i = 0; i < s->n_reserved; i++) {
-        if (s->reserved[i].offset == offset) {
-            return &s->reserved[i];
+        if (s->reserved[i] == offset) {
+            return N_REGISTERS + i;
         }
     }
-    if (s->n_reserved == PIC32_STORAGE_RESERVED) {
-        return &s->reserved[PIC32_STORAGE_RESERVED - 1];
-    }
-    s->reserved[s->n_reserved].offset = offset;
-    return &s->reserved[s->n_reserved++];
+    return -1;
 }
 
-/* The word that counts an access: the register's own, also for an alias. */
-static PIC32StorageWord *storage_word(PIC32Storage *s, hwaddr addr,
-                                      const PIC32RegisterName **reg,
-                                      unsigned *alias)
+const PIC32SfrUse *pic32_storage_use(PIC32Storage *s, uint32_t offset)
 {
-    uint16_t index = s->register_of[addr >> 2];
-    PIC32StorageWord *word;
+    uint16_t index = s->register_of[offset >> 2];
+    int i = index ? index - 1 : storage_reserved(s, offset);
 
-    if (index) {
-        *reg = &pic32_registers[index - 1];
-        *alias = ((addr & ~3) - (*reg)->offset) >> 2;
-        word = &s->word[index - 1];
-    } else {
-        *reg = NULL;
-        *alias = 0;
-        word = storage_reserved_word(s, addr & ~3);
+    return i < 0 ? NULL : &s->uses.use[i];
+}
+
+/* Past the last place, addresses without a register share it. */
+static int storage_new_reserved(PIC32Storage *s, uint32_t offset)
+{
+    if (s->n_reserved == PIC32_STORAGE_RESERVED) {
+        return N_REGISTERS + PIC32_STORAGE_RESERVED - 1;
     }
-    if (!word->reads && !word->writes) {
-        word->first_pc = storage_guest_pc();
+    s->reserved[s->n_reserved] = offset;
+    return N_REGISTERS + s->n_reserved++;
+}
+
+/* The register that an access goes to, counted; -1: there is none. */
+static int storage_find(PIC32Storage *s, hwaddr addr, bool is_write,
+                        unsigned *alias)
+{
+    const PIC32RegisterName *reg = pic32_storage_register_at(s, addr);
+    uint32_t offset = reg ? reg->offset : addr & ~3;
+    int i = reg ? reg - pic32_registers : storage_reserved(s, offset);
+
+    if (i < 0) {
+        i = storage_new_reserved(s, offset);
+    }
+    if (pic32_sfr_count(&s->uses.use[i], is_write)) {
         qemu_log_mask(LOG_UNIMP, "%s: %s at 0x%08x is %s, first access by PC "
                       "0x%08x\n", TYPE_PIC32_STORAGE,
-                      *reg ? (*reg)->name : "address",
+                      reg ? reg->name : "address",
                       (uint32_t)(PIC32_SFR_BASE + addr),
-                      *reg ? "storage only" : "no register", word->first_pc);
+                      reg ? "storage only" : "no register",
+                      s->uses.use[i].first_pc);
     }
-    return word;
+    *alias = ((addr & ~3) - offset) >> 2;
+    return reg ? i : -1;
 }
 
 static uint64_t storage_read(void *opaque, hwaddr addr, unsigned size)
 {
-    const PIC32RegisterName *reg;
+    PIC32Storage *s = opaque;
     unsigned alias;
-    PIC32StorageWord *word = storage_word(opaque, addr, &reg, &alias);
+    int i = storage_find(s, addr, false, &alias);
 
-    word->reads++;
-    return reg && !alias ? word->value >> ((addr & 3) * 8) : 0;
+    return i < 0 || alias ? 0 : s->value[i] >> ((addr & 3) * 8);
 }
 
 static void storage_write(void *opaque, hwaddr addr, uint64_t data,
                           unsigned size)
 {
-    const PIC32RegisterName *reg;
+    PIC32Storage *s = opaque;
     unsigned alias;
-    PIC32StorageWord *word = storage_word(opaque, addr, &reg, &alias);
+    int i = storage_find(s, addr, true, &alias);
 
-    word->writes++;
-    if (reg) {
-        word->value = pic32_sfr_merge(word->value, addr, alias, data, size);
+    if (i >= 0) {
+        s->value[i] = pic32_sfr_merge(s->value[i], addr, alias, data, size);
     }
 }
 
@@ -122,43 +115,6 @@ static const MemoryRegionOps storage_ops = {
     .impl = { .min_access_size = 1, .max_access_size = 4 },
 };
 
-static void storage_report_word(QList *list, const PIC32StorageWord *word,
-                                const char *name)
-{
-    QDict *entry;
-
-    if (!word->reads && !word->writes) {
-        return;
-    }
-    entry = qdict_new();
-    if (name) {
-        qdict_put_str(entry, "register", name);
-    }
-    qdict_put_str(entry, "kind", name ? "storage" : "reserved");
-    qdict_put_int(entry, "address", PIC32_SFR_BASE + word->offset);
-    qdict_put_int(entry, "reads", word->reads);
-    qdict_put_int(entry, "writes", word->writes);
-    qdict_put_int(entry, "first-pc", word->first_pc);
-    qlist_append(list, entry);
-}
-
-char *pic32_storage_report(PIC32Storage *s)
-{
-    QList *list = qlist_new();
-    GString *json;
-    unsigned i;
-
-    for (i = 0; i < N_REGISTERS; i++) {
-        storage_report_word(list, &s->word[i], pic32_registers[i].name);
-    }
-    for (i = 0; i < s->n_reserved; i++) {
-        storage_report_word(list, &s->reserved[i], NULL);
-    }
-    json = qobject_to_json(QOBJECT(list));
-    qobject_unref(list);
-    return g_string_free(json, false);
-}
-
 static void storage_reset(DeviceState *dev)
 {
     PIC32Storage *s = PIC32_STORAGE(dev);
@@ -166,7 +122,7 @@ static void storage_reset(DeviceState *dev)
 
     /* the counts are about the whole run, the values about this power cycle */
     for (i = 0; i < N_REGISTERS; i++) {
-        s->word[i].value = 0;
+        s->value[i] = pic32_registers[i].reset;
     }
 }
 
@@ -176,11 +132,16 @@ static void storage_init(Object *obj)
     unsigned i, alias;
 
     s->register_of = g_new0(uint16_t, PIC32_SFR_SIZE / 4);
-    s->word = g_new0(PIC32StorageWord, N_REGISTERS);
+    s->n_values = N_REGISTERS;
+    s->value = g_new0(uint32_t, N_REGISTERS);
+    s->uses.n = N_REGISTERS + PIC32_STORAGE_RESERVED;
+    s->uses.use = g_new0(PIC32SfrUse, s->uses.n);
     for (i = 0; i < N_REGISTERS; i++) {
         unsigned first = pic32_registers[i].offset >> 2;
 
-        s->word[i].offset = pic32_registers[i].offset;
+        if (pic32_registers[i].offset >= PIC32_SFR_SIZE) {
+            continue;                               /* a word of flash */
+        }
         for (alias = 0; alias < (pic32_registers[i].aliases ? 4 : 1); alias++) {
             s->register_of[first + alias] = i + 1;
         }
@@ -190,31 +151,16 @@ static void storage_init(Object *obj)
     sysbus_init_mmio(SYS_BUS_DEVICE(obj), &s->iomem);
 }
 
-static const VMStateDescription vmstate_storage_word = {
-    .name = "pic32mz-storage-word",
-    .version_id = 1,
-    .minimum_version_id = 1,
-    .fields = (VMStateField[]) {
-        VMSTATE_UINT32(offset, PIC32StorageWord),
-        VMSTATE_UINT32(value, PIC32StorageWord),
-        VMSTATE_UINT32(reads, PIC32StorageWord),
-        VMSTATE_UINT32(writes, PIC32StorageWord),
-        VMSTATE_UINT32(first_pc, PIC32StorageWord),
-        VMSTATE_END_OF_LIST()
-    }
-};
-
 static const VMStateDescription vmstate_storage = {
     .name = TYPE_PIC32_STORAGE,
-    .version_id = 1,
-    .minimum_version_id = 1,
+    .version_id = 2,
+    .minimum_version_id = 2,
     .fields = (VMStateField[]) {
-        VMSTATE_STRUCT_VARRAY_POINTER_KNOWN(word, PIC32Storage, N_REGISTERS, 0,
-                                            vmstate_storage_word,
-                                            PIC32StorageWord),
-        VMSTATE_STRUCT_ARRAY(reserved, PIC32Storage, PIC32_STORAGE_RESERVED, 0,
-                             vmstate_storage_word, PIC32StorageWord),
+        VMSTATE_VARRAY_UINT32(value, PIC32Storage, n_values, 0,
+                              vmstate_info_uint32, uint32_t),
+        VMSTATE_UINT32_ARRAY(reserved, PIC32Storage, PIC32_STORAGE_RESERVED),
         VMSTATE_UINT32(n_reserved, PIC32Storage),
+        VMSTATE_PIC32_SFR_USES(uses, PIC32Storage),
         VMSTATE_END_OF_LIST()
     }
 };

@@ -9,6 +9,7 @@
 
 #include "hw/sysbus.h"
 #include "qom/object.h"
+#include "pic32mz_sfr.h"
 
 #define TYPE_PIC32_STORAGE "pic32mz-storage"
 OBJECT_DECLARE_SIMPLE_TYPE(PIC32Storage, PIC32_STORAGE)
@@ -19,26 +20,34 @@ OBJECT_DECLARE_SIMPLE_TYPE(PIC32Storage, PIC32_STORAGE)
 /* Distinct addresses without a register that are told apart. */
 #define PIC32_STORAGE_RESERVED 64
 
-typedef struct PIC32StorageWord {
-    uint32_t offset;            /* of the register, from PIC32_SFR_BASE */
-    uint32_t value;
-    uint32_t reads;
-    uint32_t writes;
-    uint32_t first_pc;
-} PIC32StorageWord;
-
 /* mmio 0 lies under all modelled registers: the whole SFR space. */
 struct PIC32Storage {
     SysBusDevice parent_obj;
 
     MemoryRegion iomem;
     uint16_t *register_of;      /* index + 1 into the chip's register table */
-    PIC32StorageWord *word;     /* one a register of the table */
-    PIC32StorageWord reserved[PIC32_STORAGE_RESERVED];
+    uint32_t *value;            /* one a register of the table */
+    uint32_t n_values;
+    uint32_t reserved[PIC32_STORAGE_RESERVED];  /* offsets without a register */
     uint32_t n_reserved;
+    PIC32SfrUses uses;          /* of the registers, then of the reserved */
 };
 
-/* JSON text: what was touched, registers first. The caller frees. */
-char *pic32_storage_report(PIC32Storage *storage);
+typedef struct PIC32RegisterName {
+    const char *name;
+    uint32_t offset;            /* from PIC32_SFR_BASE */
+    uint32_t reset;             /* value after a reset; undefined bits: 0 */
+    bool aliases;               /* has CLR, SET and INV */
+} PIC32RegisterName;
+
+/* The chip's registers, those in flash last; NULL: no more. */
+const PIC32RegisterName *pic32_storage_register(unsigned n);
+
+/* The register that the word at this offset belongs to; NULL: none. */
+const PIC32RegisterName *pic32_storage_register_at(PIC32Storage *storage,
+                                                   uint32_t offset);
+
+/* How a register, or an offset without one, was used; NULL: it was not. */
+const PIC32SfrUse *pic32_storage_use(PIC32Storage *storage, uint32_t offset);
 
 #endif

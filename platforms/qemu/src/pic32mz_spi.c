@@ -28,110 +28,13 @@
 #include "hw/irq.h"
 #include "hw/qdev-clock.h"
 #include "hw/qdev-properties.h"
-#include "hw/registerfields.h"
-#include "hw/sysbus.h"
 #include "migration/vmstate.h"
-#include "pic32mz_jumpers.h"
-#include "pic32mz_ports.h"
-#include "pic32mz_pps.h"
-#include "pic32mz_sfr.h"
-#include "pic32mz_spi.h"
-
-REG32(CON, 0x00)
-    FIELD(CON, SRXISEL, 0, 2)
-    FIELD(CON, STXISEL, 2, 2)
-    FIELD(CON, DISSDI, 4, 1)
-    FIELD(CON, MSTEN, 5, 1)
-    FIELD(CON, CKP, 6, 1)
-    FIELD(CON, SSEN, 7, 1)
-    FIELD(CON, CKE, 8, 1)
-    FIELD(CON, MODE16, 10, 1)
-    FIELD(CON, MODE32, 11, 1)
-    FIELD(CON, DISSDO, 12, 1)
-    FIELD(CON, ON, 15, 1)
-    FIELD(CON, ENHBUF, 16, 1)
-    FIELD(CON, MCLKSEL, 23, 1)
-    FIELD(CON, MSSEN, 28, 1)
-    FIELD(CON, FRMPOL, 29, 1)
-REG32(STAT, 0x10)
-    FIELD(STAT, SPIRBF, 0, 1)
-    FIELD(STAT, SPITBF, 1, 1)
-    FIELD(STAT, SPITBE, 3, 1)
-    FIELD(STAT, SPIRBE, 5, 1)
-    FIELD(STAT, SPIROV, 6, 1)
-    FIELD(STAT, SRMT, 7, 1)
-    FIELD(STAT, SPITUR, 8, 1)
-    FIELD(STAT, SPIBUSY, 11, 1)
-    FIELD(STAT, FRMERR, 12, 1)
-    FIELD(STAT, TXBUFELM, 16, 5)
-    FIELD(STAT, RXBUFELM, 24, 5)
-REG32(BUF, 0x20)
-REG32(BRG, 0x30)
-REG32(CON2, 0x40)
-    FIELD(CON2, AUDMONO, 3, 1)
-    FIELD(CON2, AUDEN, 7, 1)
-    FIELD(CON2, IGNTUR, 8, 1)
-    FIELD(CON2, IGNROV, 9, 1)
-    FIELD(CON2, SPITUREN, 10, 1)
-    FIELD(CON2, SPIROVEN, 11, 1)
-    FIELD(CON2, FRMERREN, 12, 1)
-    FIELD(CON2, SPISGNEXT, 15, 1)
+#include "pic32mz_spi_internal.h"
 
 #define MMIO_SIZE       0x200
 #define FIFO_BITS       128         /* of each FIFO, whatever the words */
-#define FIFO_MAX        16
 #define STAT_ERRORS     (R_STAT_SPIROV_MASK | R_STAT_SPITUR_MASK | \
                          R_STAT_FRMERR_MASK)
-
-/* Pins of SCK1 to SCK6: these are not selectable. */
-static const char *const sck_names[PIC32_N_SPIS] = {
-    "RD1", "RG6", "RB14", "RD10", "RF13", "RD15",
-};
-
-struct PIC32Spi {
-    SysBusDevice parent_obj;
-
-    PIC32SfrBlock regs;
-    Clock *pbclk;
-    Clock *refclk;
-    PIC32Ports *ports;
-    PIC32Pps *pps;
-    PIC32Jumpers *jumpers;
-    SSIBus *bus;
-    PIC32Spi *const *peers;
-    uint8_t index;
-    char sdi[8], sdo[8], ss[8];     /* names of the functions: "SDI1" */
-    PIC32Pin sck;
-    qemu_irq irq_error;
-    qemu_irq irq_rx;
-    qemu_irq irq_tx;
-    unsigned selected;              /* devices that the board has selected */
-
-    uint32_t tx_fifo[FIFO_MAX];     /* oldest first */
-    uint8_t tx_count;
-    uint32_t tx_word;               /* a word that is written by bytes */
-    uint32_t rx_fifo[FIFO_MAX];
-    uint8_t rx_count;
-    uint32_t sr;                    /* the word being sent */
-    bool busy;
-    bool audio_sent;                /* an audio master has had data to send */
-    bool audio_again;               /* AUDMONO: the word goes out once more */
-    int64_t end;                    /* of the word's last bit, virtual ns */
-    QEMUTimer *timer;
-
-    bool said_no_pin;
-    bool said_mode;
-};
-
-static uint32_t spi_con(PIC32Spi *s)
-{
-    return pic32_sfr_get(&s->regs, A_CON);
-}
-
-static uint32_t spi_con2(PIC32Spi *s)
-{
-    return pic32_sfr_get(&s->regs, A_CON2);
-}
 
 static uint32_t spi_errors(PIC32Spi *s)
 {
@@ -141,32 +44,6 @@ static uint32_t spi_errors(PIC32Spi *s)
 static void spi_set_error(PIC32Spi *s, uint32_t error)
 {
     pic32_sfr_set(&s->regs, A_STAT, spi_errors(s) | error);
-}
-
-static bool spi_on(PIC32Spi *s)
-{
-    return FIELD_EX32(spi_con(s), CON, ON);
-}
-
-static bool spi_master(PIC32Spi *s)
-{
-    return FIELD_EX32(spi_con(s), CON, MSTEN);
-}
-
-static bool spi_audio(PIC32Spi *s)
-{
-    return FIELD_EX32(spi_con2(s), CON2, AUDEN);
-}
-
-/* Bits of data in a word: DS60001320 register 19-1, MODE<32,16>. */
-static unsigned spi_word_bits(PIC32Spi *s)
-{
-    bool mode16 = FIELD_EX32(spi_con(s), CON, MODE16);
-
-    if (FIELD_EX32(spi_con(s), CON, MODE32)) {
-        return spi_audio(s) && mode16 ? 24 : 32;
-    }
-    return spi_audio(s) || mode16 ? 16 : 8;
 }
 
 /* Clocks that a word takes: an audio channel has 32, or 16. */
@@ -266,64 +143,6 @@ static void spi_abort(PIC32Spi *s)
     s->audio_again = false;
 }
 
-/* --- the other end */
-
-/* Whether the module's SDI hears what some module has on its SDO. */
-static bool spi_hears(PIC32Spi *s, PIC32Spi *other)
-{
-    PIC32Pin pin = pic32_pps_input_pin(s->pps, s->sdi);
-
-    if (FIELD_EX32(spi_con(other), CON, DISSDO)) {
-        return false;
-    }
-    return pic32_pps_output_on(s->pps, other->sdo, pin) ||
-           pic32_pps_output_on(s->pps, other->sdo,
-                               pic32_jumpers_partner(s->jumpers, pin));
-}
-
-/* A slave of this chip on the master's clock line, selected, or NULL. */
-static PIC32Spi *spi_slave_of(PIC32Spi *s)
-{
-    PIC32Pin pin = pic32_jumpers_partner(s->jumpers, s->sck);
-    unsigned i;
-
-    for (i = 0; i < PIC32_N_SPIS && pin != PIC32_PIN_NONE; i++) {
-        PIC32Spi *peer = s->peers[i];
-
-        if (peer->sck == pin && spi_on(peer) && !spi_master(peer) &&
-            !(FIELD_EX32(spi_con(peer), CON, SSEN) &&
-              pic32_ports_input(s->ports,
-                                pic32_pps_input_pin(s->pps, peer->ss)))) {
-            return peer;
-        }
-    }
-    return NULL;
-}
-
-/* Exchanges the bytes of a word, the first to go first, with the devices. */
-static uint32_t spi_transfer(PIC32Spi *s, uint32_t word, unsigned bits)
-{
-    bool known = FIELD_EX32(spi_con(s), CON, CKP) !=
-                 FIELD_EX32(spi_con(s), CON, CKE);
-    uint32_t answer = 0;
-    int shift;
-
-    if (!known) {
-        word >>= 1;
-        if (s->selected && !s->said_mode) {
-            qemu_log_mask(LOG_GUEST_ERROR, "SPI%u: CKP and CKE make mode %u:"
-                          " the device knows modes 0 and 3\n", s->index,
-                          FIELD_EX32(spi_con(s), CON, CKP) ? 2 : 1);
-            s->said_mode = true;
-        }
-    }
-    for (shift = bits - 8; shift >= 0; shift -= 8) {
-        answer = answer << 8 |
-                 (ssi_transfer(s->bus, extract32(word, shift, 8)) & 0xff);
-    }
-    return known ? answer : answer >> 1;
-}
-
 static void spi_receive(PIC32Spi *s, uint32_t word)
 {
     if (FIELD_EX32(spi_con(s), CON, DISSDI)) {
@@ -346,38 +165,13 @@ static uint32_t spi_next_tx(PIC32Spi *s)
     return word;
 }
 
-/* All bits of the word in SR have passed: what SDI has seen meanwhile. */
-static uint32_t spi_exchange(PIC32Spi *s)
+uint32_t pic32_spi_clock_slave(PIC32Spi *s, uint32_t word)
 {
-    unsigned bits = spi_word_bits(s);
-    bool out = pic32_pps_output_routed(s->pps, s->sdo) &&
-               !FIELD_EX32(spi_con(s), CON, DISSDO);
-    PIC32Pin pin = pic32_pps_input_pin(s->pps, s->sdi);
-    PIC32Spi *slave = spi_slave_of(s);
-    uint32_t answer = pic32_ports_input(s->ports, pin) ? UINT32_MAX : 0;
+    uint32_t answer = s->tx_count ? spi_next_tx(s) : 0;
 
-    if (!out && !FIELD_EX32(spi_con(s), CON, DISSDO) && !s->said_no_pin) {
-        qemu_log_mask(LOG_GUEST_ERROR, "SPI%u: %s is on no pin (RPnR): what is"
-                      " sent is lost\n", s->index, s->sdo);
-        s->said_no_pin = true;
-    }
-    if (s->selected) {
-        answer = spi_transfer(s, out ? s->sr : UINT32_MAX, bits);
-    }
-    if (slave) {
-        uint32_t word = slave->tx_count ? spi_next_tx(slave) : 0;
-
-        if (spi_hears(s, slave)) {
-            answer = word;
-        }
-        spi_receive(slave, spi_hears(slave, s) ? s->sr : UINT32_MAX);
-        spi_update_irq(slave);
-    }
-    if (spi_hears(s, s)) {
-        answer = s->sr;
-    }
-    /* an analog pin's input buffer is off */
-    return pic32_ports_digital(s->ports, pin) ? answer : 0;
+    spi_receive(s, word);
+    spi_update_irq(s);
+    return answer;
 }
 
 /* --- the shift register of a master */
@@ -432,7 +226,7 @@ static void spi_done(void *opaque)
 {
     PIC32Spi *s = opaque;
 
-    spi_receive(s, spi_exchange(s));
+    spi_receive(s, pic32_spi_exchange(s));
     s->busy = false;
     spi_start(s, s->end);
     spi_update_ss(s);
@@ -628,7 +422,7 @@ static void spi_realize(DeviceState *dev, Error **errp)
     snprintf(s->sdi, sizeof(s->sdi), "SDI%u", s->index);
     snprintf(s->sdo, sizeof(s->sdo), "SDO%u", s->index);
     snprintf(s->ss, sizeof(s->ss), "SS%u", s->index);
-    s->sck = pic32_pin_parse(sck_names[s->index - 1]);
+    s->sck = pic32_spi_sck(s->index);
     s->timer = timer_new_ns(QEMU_CLOCK_VIRTUAL, spi_done, s);
 }
 
@@ -640,10 +434,10 @@ static const VMStateDescription vmstate_spi = {
         VMSTATE_PIC32_SFR(regs, PIC32Spi),
         VMSTATE_CLOCK(pbclk, PIC32Spi),
         VMSTATE_CLOCK(refclk, PIC32Spi),
-        VMSTATE_UINT32_ARRAY(tx_fifo, PIC32Spi, FIFO_MAX),
+        VMSTATE_UINT32_ARRAY(tx_fifo, PIC32Spi, PIC32_SPI_FIFO_MAX),
         VMSTATE_UINT8(tx_count, PIC32Spi),
         VMSTATE_UINT32(tx_word, PIC32Spi),
-        VMSTATE_UINT32_ARRAY(rx_fifo, PIC32Spi, FIFO_MAX),
+        VMSTATE_UINT32_ARRAY(rx_fifo, PIC32Spi, PIC32_SPI_FIFO_MAX),
         VMSTATE_UINT8(rx_count, PIC32Spi),
         VMSTATE_UINT32(sr, PIC32Spi),
         VMSTATE_BOOL(busy, PIC32Spi),

@@ -61,18 +61,19 @@ def test_an_untouched_compare_register_hangs_nothing(chip, tmp_path: Path) -> No
 # At the middle one the core is in a branch delay slot.
 @pytest.mark.parametrize("moment", [1_000_003, 2_345_678, 4_000_000])
 def test_busy_peripherals_go_on_from_a_snapshot(chip, tmp_path: Path, moment: int) -> None:
-    image = build(PROGRAMS / "many_devices.c", tmp_path)
+    source = PROGRAMS / "many_devices.c"
+    image, board = build(source, tmp_path), run_with(source)
     snapshot, scratch = tmp_path / "snapshot", tmp_path / "ram"
 
     def finish(pic) -> tuple[str, str, bytes]:
         run_until(pic, RUN_NS)
         return *state(pic, scratch), pic.memread(0x1D080000, 0x4000)
 
-    with chip(cpu=True, image=image, wire=False, uarts=()) as pic:
+    with chip(cpu=True, image=image, wire=False, uarts=(), arguments=board) as pic:
         run_until(pic, moment)
         save(pic, snapshot)
         expected = finish(pic)
-    with chip(cpu=True, image=image, wire=False, uarts=(), arguments=restore(snapshot)) as pic:
+    with chip(cpu=True, image=image, wire=False, uarts=(), arguments=(*board, *restore(snapshot))) as pic:
         wait_for_migration(pic)
         restored = finish(pic)
     for what, one, other in zip(("RAM", "registers", "flash"), expected, restored, strict=True):

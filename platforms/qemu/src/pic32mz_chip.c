@@ -54,5 +54,6 @@ bool pic32_chip_parse(const char *name, PIC32Chip *chip)
     chip->flash_size = flash * KiB;
     chip->devid = 0x07200053 | (id + size_id) << 12;
     chip->pins = pins;
+    chip->crypto = strchr("KM", feature);
     return true;
 }

@@ -12,6 +12,7 @@ typedef struct PIC32Chip {
     uint32_t ram_size;      /* bytes */
     uint32_t devid;
     uint32_t pins;
+    bool crypto;            /* has the crypto engine */
 } PIC32Chip;
 
 /* Takes a name such as PIC32MZ2048EFH144 apart; false if there is none such. */

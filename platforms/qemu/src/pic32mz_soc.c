@@ -17,6 +17,7 @@
 #include "pic32mz_can.h"
 #include "pic32mz_cfg.h"
 #include "pic32mz_cru.h"
+#include "pic32mz_crypto.h"
 #include "pic32mz_dma.h"
 #include "pic32mz_dmt.h"
 #include "pic32mz_eth.h"
@@ -303,6 +304,15 @@ static void soc_create_dma(PIC32MZMachine *s)
     }
 }
 
+static void soc_create_crypto(PIC32MZMachine *s)
+{
+    DeviceState *dev = qdev_new(TYPE_PIC32_CRYPTO);
+
+    soc_clock(s, dev, "pbclk", "pbclk5");
+    soc_realize(dev, 0x1f8e5000);
+    soc_irq(s, dev, 0, PIC32_VECTOR_CRYPTO);
+}
+
 static void soc_create_system(PIC32MZMachine *s)
 {
     DeviceState *dev;
@@ -338,6 +348,9 @@ void pic32_soc_create(PIC32MZMachine *s)
     soc_create_timers(s);
     soc_create_nvm(s);
     soc_create_dma(s);
+    if (s->chip.crypto) {
+        soc_create_crypto(s);
+    }
     soc_create_system(s);
     soc_create_ethernet(s);
     soc_create_can(s);

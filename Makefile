@@ -68,7 +68,8 @@ lint: venv check-c ## static checks: ruff, mypy, C warnings
 	@status=0; \
 	echo "lint: ruff"; $(BIN)/ruff check --quiet . || status=1; \
 	echo "lint: mypy"; $(BIN)/mypy --no-error-summary || status=1; \
-	$(BIN)/mypy --no-error-summary platforms/debian_packages.py platforms/qemu/build.py || status=1; \
+	$(BIN)/mypy --no-error-summary platforms/debian_packages.py platforms/qemu/build.py \
+	    platforms/qemu/generate.py platforms/qemu/peripherals.py || status=1; \
 	exit $$status
 
 check-c: packages ## build the emulator and compile the overlay with -Wall -Wextra -Werror

@@ -2,7 +2,8 @@
  * PIC32MZ deadman timer
  *
  * Models: DS60001320 (PIC32MZ EF data sheet) chapter 15 and DS60001114
- * (PIC32 Family Reference Manual, section 9).
+ * (PIC32 Family Reference Manual, section 9): the count, its window and the
+ * clear sequence.
  *
  * Counts instructions: with -icount those that the core has executed, and so
  * none while it waits in WAIT; without, one a SYSCLK cycle. At DMTPSCNT, or

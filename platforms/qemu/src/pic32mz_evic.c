@@ -1,7 +1,8 @@
 /*
  * PIC32MZ interrupt controller
  *
- * PIC32 Family Reference Manual, section 8 (DS60001108), as in the PIC32MZ:
+ * Models: DS60001108 (PIC32 Family Reference Manual, section 8), as in the
+ * PIC32MZ, and DS60001320 (PIC32MZ EF data sheet) chapter 7:
  * a flag, an enable bit, a priority, a subpriority and a vector offset for
  * each source, multi-vector and single-vector mode, shadow register sets by
  * priority (PRISS).

@@ -1,10 +1,13 @@
 /*
  * PIC32MZ flash memory map: program flash and the two boot flash panels
  *
- * PIC32 Family Reference Manual, section 48 (memory organization and
- * permissions, DS60001214) and section 52 (dual-panel flash, DS60001193).
- * Contents survive every reset. Left out: ECC, code protection, the
- * alternate configuration words (ADEVCFGx) as a fallback.
+ * Models: DS60001214 (PIC32 Family Reference Manual, section 48, memory
+ * organization and permissions) and DS60001193 (section 52, flash memory with
+ * live update): the panels, the boot flash with its aliases, configuration
+ * words, serial number. Contents survive every reset.
+ *
+ * Left out: ECC, code protection, the alternate configuration words (ADEVCFGx)
+ * as a fallback.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */

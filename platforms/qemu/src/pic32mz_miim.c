@@ -1,7 +1,7 @@
 /*
  * PIC32MZ MII management: the serial bus between the Ethernet MAC and its PHY
  *
- * Models: DS60001155 (PIC32 Family Reference Manual, section 35), MIIM. A
+ * Models: DS60001155 (PIC32 Family Reference Manual, section 35), MIIM: a
  * transaction takes its 64 MDC clocks, 32 without preamble, in virtual time.
  *
  * Left out: a PHY that needs a preamble answers without one too; a clock that

@@ -2,7 +2,8 @@
  * PIC32MZ flash controller (NVM)
  *
  * Models: DS60001320 (PIC32MZ EF data sheet) chapter 5 and DS60001193
- * (PIC32 Family Reference Manual, section 52, flash memory with live update).
+ * (PIC32 Family Reference Manual, section 52, flash memory with live update):
+ * programming, erasing, swapping and write protection.
  *
  * An operation keeps NVMCON.WR set for its time in the data sheet's table of
  * flash characteristics (in cycles of the 8 MHz FRC); the flash changes when

@@ -3,9 +3,11 @@
  *
  * Models DS60001320 section 12.4 "Peripheral Pin Select", its tables 12-1
  * (input pin selection) and 12-2 (output pin selection), whose input half
- * NuttX's pic32mzef_pps.h also has: four groups of pins,
- * each with its own sixteen output functions; every input function belongs to
- * one group. Writes are ignored while CFGCON.IOLOCK is set.
+ * NuttX's pic32mzef_pps.h also has: all inputs and outputs, and the lock.
+ *
+ * There are four groups of pins, each with its own sixteen output functions;
+ * every input function belongs to one group. Writes are ignored while
+ * CFGCON.IOLOCK is set.
  *
  * A peripheral that drives a function takes the pin's output over, whatever
  * TRIS says. Inputs pass the port's digital buffer, so that an analog pin

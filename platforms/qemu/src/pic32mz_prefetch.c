@@ -1,8 +1,8 @@
 /*
  * PIC32MZ prefetch module
  *
- * Models the registers of DS60001320 (PIC32MZ EF data sheet) chapter 9 and
- * DS60001183 (PIC32 Family Reference Manual, section 41).
+ * Models: DS60001320 (PIC32MZ EF data sheet) chapter 9 and DS60001183 (PIC32
+ * Family Reference Manual, section 41): its registers.
  *
  * Left out: every effect on time. QEMU fetches from flash without wait states
  * whatever PFMWS and PREFEN say, and no emulated flash has bit errors: PRESTAT

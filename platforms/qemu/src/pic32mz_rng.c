@@ -2,7 +2,7 @@
  * PIC32MZ random number generator
  *
  * Models: DS60001320 (PIC32MZ EF data sheet) chapter 27 and DS60001246
- * (PIC32 Family Reference Manual, section 49).
+ * (PIC32 Family Reference Manual, section 49): TRNG and PRNG.
  *
  * Two generators. The true one (TRNG) shifts noise into RNGSEED while TRNGEN
  * is set; RNGCNT counts the bits that are new since RNGSEED was last read,
@@ -17,6 +17,8 @@
  * Our own assumptions where the manuals give no number: a true random bit
  * takes 4 PBCLK5 cycles, 16 with the bias corrector (TRNGMODE = 0), and RNGVER
  * reads 0x00010100.
+ *
+ * Left out: nothing known.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */

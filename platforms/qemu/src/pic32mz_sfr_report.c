@@ -19,21 +19,23 @@
 
 typedef struct PIC32SfrReport {
     PIC32Storage *storage;
-    bool map;                   /* every register, and no counts */
+    bool map;                   /* the chip's registers, and no counts */
     QList *list;
 } PIC32SfrReport;
 
-static void report_add(PIC32SfrReport *r, const char *name, const char *kind,
-                       MemoryRegion *mr, hwaddr addr, const PIC32SfrUse *use)
+/* reg is NULL where the chip's table has none, name NULL where nobody has. */
+static void report_add(PIC32SfrReport *r, const PIC32RegisterName *reg,
+                       const char *name, const char *kind, MemoryRegion *mr,
+                       hwaddr addr, const PIC32SfrUse *use)
 {
     QDict *entry;
 
-    if (r->map ? !name : !use || (!use->reads && !use->writes)) {
+    if (r->map ? !reg : !use || (!use->reads && !use->writes)) {
         return;
     }
     entry = qdict_new();
-    if (name) {
-        qdict_put_str(entry, "register", name);
+    if (reg || name) {
+        qdict_put_str(entry, "register", reg ? reg->name : name);
     }
     qdict_put_str(entry, "kind", kind);
     qdict_put_str(entry, "device", memory_region_name(mr));
@@ -54,10 +56,10 @@ static void report_block_word(PIC32SfrReport *r, PIC32SfrBlock *block,
     const PIC32SfrDef *def = block->def[offset >> 2];
 
     if (!def) {
-        report_add(r, reg ? reg->name : NULL, "reserved", &block->iomem, addr,
+        report_add(r, reg, NULL, "reserved", &block->iomem, addr,
                    &block->uses.use[offset >> 2]);
     } else if (def->offset == offset) {
-        report_add(r, reg ? reg->name : def->name,
+        report_add(r, reg, def->name,
                    block->inert[offset >> 2] ? "storage" : "modelled",
                    &block->iomem, addr, &block->uses.use[offset >> 2]);
     }
@@ -76,10 +78,10 @@ static void report_section(PIC32SfrReport *r, MemoryRegion *mr, hwaddr offset,
         if (block) {
             report_block_word(r, block, offset, reg, addr);
         } else if (mr != &r->storage->iomem) {
-            report_add(r, reg ? reg->name : NULL, "modelled", mr, addr, NULL);
+            report_add(r, reg, NULL, "modelled", mr, addr, NULL);
         } else if (!reg || reg->offset == sfr) {
-            report_add(r, reg ? reg->name : NULL, reg ? "storage" : "reserved",
-                       mr, addr, pic32_storage_use(r->storage, sfr));
+            report_add(r, reg, NULL, reg ? "storage" : "reserved", mr, addr,
+                       pic32_storage_use(r->storage, sfr));
         }
     }
 }
@@ -113,7 +115,7 @@ static void report_flash_words(PIC32SfrReport *r)
         }
         section = memory_region_find(get_system_memory(), addr, 4);
         if (section.mr) {
-            report_add(r, reg->name, "modelled", section.mr, addr, NULL);
+            report_add(r, reg, NULL, "modelled", section.mr, addr, NULL);
             memory_region_unref(section.mr);
         }
     }

@@ -2,7 +2,8 @@
  * PIC32MZ SPI with audio (I2S) words
  *
  * Models: DS60001320 (PIC32MZ EF data sheet) chapter 19 and DS60001106
- * (PIC32 Family Reference Manual, section 23).
+ * (PIC32 Family Reference Manual, section 23): master and slave, 8, 16 and 32
+ * bits, FIFOs, interrupts, overflow, audio words, MSSEN.
  *
  * A word takes its time on the clock line in virtual time and is exchanged
  * when its last bit has passed: with the device on the module's bus that is

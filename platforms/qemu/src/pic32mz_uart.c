@@ -2,7 +2,8 @@
  * PIC32MZ UART
  *
  * Models: DS60001320 (PIC32MZ EF data sheet) chapter 22 and DS60001107
- * (PIC32 Family Reference Manual, section 21).
+ * (PIC32 Family Reference Manual, section 21): rate, FIFOs, interrupts,
+ * overrun, break, loopback, address mode.
  *
  * A character takes its time on the line, start to stop bit, in virtual time,
  * and reaches the chardev when its stop bit ends. What the host sends waits

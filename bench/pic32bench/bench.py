@@ -77,7 +77,9 @@ class Board:
         seed: int = 0,
         quantum: float = DEFAULT_QUANTUM,
         backstop_wall: float = DEFAULT_BACKSTOP_WALL,
+        application: Path | None = None,
     ) -> None:
+        self.application = application
         self.description = description
         self.image = image
         self.network = network
@@ -117,6 +119,7 @@ class Board:
         spec = EmulatorSpec(
             binary=binary,
             kernel=self.image.path,
+            application=self.application,
             machine={
                 "chip": about.chip.name,
                 "posc": about.clocks.posc,
@@ -264,13 +267,15 @@ def start(
     seed: int = 1,
     quantum: float = DEFAULT_QUANTUM,
     backstop_wall: float = DEFAULT_BACKSTOP_WALL,
+    application: str | Path | None = None,
 ) -> Board:
     """Powers a board up and returns it.
 
     ``board`` is a name in platforms/ or a path to a board file; ``image`` a .hex or .elf, None for the reference
-    firmware; ``network`` ``none``, ``user``, ``wire`` or a Network; ``seed`` feeds the chip's true random number
-    source. ``quantum``, virtual seconds, is how far the machine moves between two looks in lock-step;
-    ``backstop_wall`` how many seconds of silence count as a stuck emulator.
+    firmware; ``application`` a second image, programmed after the first: what a bootloader starts; ``network``
+    ``none``, ``user``, ``wire`` or a Network; ``seed`` feeds the chip's true random number source. ``quantum``, virtual
+    seconds, is how far the machine moves between two looks in lock-step; ``backstop_wall`` how many seconds of silence
+    count as a stuck emulator.
 
     Raises NotBuiltError, BoardFileError, ImageError, PortBusyError or UsageError, one line each, for what cannot
     be started, and EmulatorError when the emulator fails.
@@ -282,8 +287,9 @@ def start(
     if not quantum > 0:
         raise UsageError(f"quantum {quantum}: expected virtual seconds above 0")
     path = paths.everything_built(image)
-    checked = images.check(path, description.chip)
-    return Board(description, checked, chosen, seed, quantum, backstop_wall)
+    second = None if application is None else paths.image_file(application)
+    checked = images.check(path, description.chip, second)
+    return Board(description, checked, chosen, seed, quantum, backstop_wall, second)
 
 
 __all__ = ["BenchError", "Board", "Register", "RegisterUse", "start"]

@@ -48,11 +48,14 @@ class EmulatorSpec:
     wire: bool = False
     arguments: tuple[str, ...] = ()
     pass_fds: tuple[int, ...] = field(default=())
+    application: Path | None = None
 
     def command(self, qmp_fd: int, serial_fds: Mapping[str, int]) -> list[str]:
         """The command line, as platforms/qemu/README.md describes it."""
         options = ",".join(f"{key}={_escaped(value)}" for key, value in self.machine.items())
         command = [str(self.binary), "-M", f"pic32mz,{options}", "-kernel", str(self.kernel)]
+        if self.application is not None:
+            command += ["-initrd", str(self.application)]
         command += ["-nodefaults", "-no-user-config", "-display", "none", "-S"]
         command += ["-icount", f"shift={self.icount_shift},sleep=off"]
         command += ["-d", "guest_errors,unimp"]

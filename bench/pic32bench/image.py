@@ -12,13 +12,17 @@ from elftools.common.exceptions import ELFError
 from elftools.elf.elffile import ELFFile
 from intelhex import HexRecordError, IntelHex, IntelHexError
 
-from pic32bench.chip import Chip
+from pic32bench.chip import Chip, Region
 from pic32bench.errors import ImageError
 
 # DS60001320 section 4: after reset the core fetches from virtual 0xBFC00000. The lower boot alias shows boot
 # flash 1 there, so code in either place is code at the reset vector.
 _RESET_VECTORS = (0x1FC00000, 0x1FC40000)
 _PHYSICAL = 0x1FFFFFFF
+# DEVCFG0 of a PIC32MZ (DS60001320 table 34-1), and where DEVCFG3 to DEVCFG0 of PIC32MX parts are: with 12 KiB of boot
+# flash (DS60001156) and with 3 KiB (DS60001168).
+_MZ_WORDS = 0x1FC0FFCC
+_MX_WORDS = (0x1FC02FF0, 0x1FC00BF0)
 
 
 @dataclass(frozen=True)
@@ -38,12 +42,27 @@ class _Piece:
     data: bytes
 
 
-def check(path: Path, chip: Chip) -> Image:
-    """Reads a .hex or .elf image and makes sure it can run on the chip.
+def check(path: Path, chip: Chip, application: Path | None = None) -> Image:
+    """Reads a .hex or .elf image and makes sure it can run on the chip, with the application beside it if given.
 
     The kind is told by content, not by name. Raises ImageError, one line, for a file that is neither, is damaged,
-    is for another machine or a bigger or other chip, or has no code at the reset vector.
+    is for another machine or a bigger or other chip, or when there is no code at the reset vector.
     """
+    image, pieces = _read(path, chip)
+    if application is not None:
+        pieces = [*pieces, *_read(application, chip)[1]]
+    if not any(_code_at(pieces, vector) for vector in _RESET_VECTORS):
+        raise ImageError(
+            f"{path} has no code at the reset vector (0x1FC00000): is it an application for a bootloader? "
+            "Give both then, the bootloader first: pic32bench run BOOTLOADER APPLICATION"
+            if application is None
+            else f"neither {path} nor {application} has code at the reset vector (0x1FC00000): "
+            "give the bootloader's image and its application's"
+        )
+    return image
+
+
+def _read(path: Path, chip: Chip) -> tuple[Image, list[_Piece]]:
     try:
         with path.open("rb") as file:
             head = file.read(4096)
@@ -57,12 +76,7 @@ def check(path: Path, chip: Chip) -> Image:
         raise ImageError(f"{path} is empty: expected an Intel HEX or ELF image")
     else:
         raise ImageError(f"{path} is neither Intel HEX nor ELF: give a .hex or .elf firmware image")
-    if not any(_code_at(pieces, vector) for vector in _RESET_VECTORS):
-        raise ImageError(
-            f"{path} has no code at the reset vector (0x1FC00000): expected an image with start-up code; "
-            "one made for a bootloader cannot run alone"
-        )
-    return Image(path, kind, sum(len(piece.data) for piece in pieces))
+    return Image(path, kind, sum(len(piece.data) for piece in pieces)), pieces
 
 
 def _hex_pieces(path: Path, chip: Chip) -> Iterator[_Piece]:
@@ -73,12 +87,17 @@ def _hex_pieces(path: Path, chip: Chip) -> Iterator[_Piece]:
         raise ImageError(f"{path} is damaged: {str(error).rstrip('.')}: build it again") from error
     except UnicodeDecodeError as error:
         raise ImageError(f"{path} is damaged: it is not plain text after byte {error.start}") from error
-    for start, end in contents.segments():
+    segments = contents.segments()
+    if (words := _pic32mx_words(segments)) is not None:
+        raise ImageError(
+            f"{path} is a HEX for a PIC32MX: it has configuration words at 0x{words:08X}, where a PIC32MZ has none"
+        )
+    for start, end in segments:
         address = start & _PHYSICAL
         if not _in_flash(chip, address, end - start):
             raise ImageError(
                 f"{path} is a HEX for another chip: it has data at 0x{start:08X} to 0x{end - 1:08X}, "
-                f"outside the flash of {chip.name}"
+                f"outside the flash of {chip.name}{_bigger(chip, address, end - start)}"
             )
         yield _Piece(address, bytes(contents.tobinarray(start=start, size=end - start)))
 
@@ -115,8 +134,25 @@ def _elf_pieces(path: Path, chip: Chip) -> Iterator[_Piece]:
                 raise ImageError(
                     f"{path} is an ELF for another chip: it has a segment of {segment['p_filesz']} bytes at "
                     f"0x{segment['p_paddr']:08X}, outside the flash of {chip.name}"
+                    f"{_bigger(chip, address, segment['p_filesz'])}"
                 )
             yield _Piece(address, segment.data())
+
+
+def _pic32mx_words(segments: list[tuple[int, int]]) -> int | None:
+    """Where the HEX has the four configuration words of a PIC32MX, standing alone, and none of a PIC32MZ."""
+    starts = {start & _PHYSICAL: end - start for start, end in segments}
+    if any(start <= _MZ_WORDS < start + size for start, size in starts.items()):
+        return None
+    return next((words for words in _MX_WORDS if starts.get(words) == 16), None)
+
+
+def _bigger(chip: Chip, address: int, size: int) -> str:
+    """What to add when a chip of the family with more flash would hold the data."""
+    for kib in (1024, 2048):
+        if kib * 1024 > chip.flash_size and Region("program flash", 0x1D000000, kib * 1024).holds(address, size):
+            return f": it needs a chip with {kib} KiB, and a --board that has it"
+    return ""
 
 
 def _in_flash(chip: Chip, address: int, size: int) -> bool:

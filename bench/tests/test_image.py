@@ -121,6 +121,38 @@ def test_no_code_at_the_reset_vector(tmp_path: Path) -> None:
     assert "no code at the reset vector" in refused(blank)
 
 
+def test_an_application_without_its_bootloader(tmp_path: Path) -> None:
+    application = hexfile(tmp_path / "app.hex", (0x1D010000, CODE))
+    assert "Give both then, the bootloader first: pic32bench run BOOTLOADER APPLICATION" in refused(application)
+    bootloader = hexfile(tmp_path / "boot.hex", (0x1FC00000, CODE))
+    assert image.check(bootloader, KIT, application) == image.Image(bootloader, "HEX", 8)
+    assert image.check(application, KIT, bootloader).path == application
+    with pytest.raises(ImageError, match=r"neither .*app\.hex nor .*app\.hex has code at the reset vector"):
+        image.check(application, KIT, application)
+    far = hexfile(tmp_path / "far.hex", (0x1D200000, CODE))
+    with pytest.raises(ImageError, match=r"far\.hex is a HEX for another chip"):
+        image.check(bootloader, KIT, far)
+
+
+def test_a_chip_that_would_hold_it_is_named(tmp_path: Path) -> None:
+    path = hexfile(tmp_path / "a.hex", (0x1FC00000, CODE), (0x1D0FFFFE, b"two panels"))
+    assert "outside the flash of PIC32MZ1024EFH064: it needs a chip with 2048 KiB, and a --board" in refused(path, MINI)
+    assert "it needs" not in refused(hexfile(tmp_path / "b.hex", (0x1FC00000, CODE), (0x1D200000, b"far")), MINI)
+    program = write(tmp_path / "a.elf", elf([(0xBFC00000, CODE), (0x9D180000, b"far")]))
+    assert "it needs a chip with 2048 KiB" in refused(program, MINI)
+
+
+@pytest.mark.parametrize("words", [0x1FC02FF0, 0x1FC00BF0])
+def test_a_hex_for_a_pic32mx(tmp_path: Path, words: int) -> None:
+    data = b"\xff\xff\xff\x7f" * 4
+    path = hexfile(tmp_path / "a.hex", (0x1FC00000, CODE), (words, data))
+    assert f"HEX for a PIC32MX: it has configuration words at 0x{words:08X}" in refused(path)
+    both = hexfile(tmp_path / "b.hex", (0x1FC00000, CODE), (words, data), (0x1FC0FFC0, data))
+    assert image.check(both, KIT)
+    code = hexfile(tmp_path / "c.hex", (0x1FC00000, CODE * 4000))
+    assert image.check(code, KIT)
+
+
 def test_neither_hex_nor_elf(tmp_path: Path) -> None:
     assert "neither Intel HEX nor ELF" in refused(write(tmp_path / "a.hex", b"MZ\x90"))
     assert "is empty" in refused(write(tmp_path / "b.hex", b""))

@@ -36,6 +36,9 @@ def add_parser(subparsers: Any) -> None:
         "died), 2 wrong use.",
     )
     parser.add_argument("image", nargs="?", metavar="IMAGE", help=".hex or .elf file (the reference firmware)")
+    parser.add_argument(
+        "application", nargs="?", metavar="APPLICATION", help="a second image: what IMAGE, a bootloader, starts"
+    )
     add_board_options(parser)
     parser.add_argument("--uart", default=None, metavar="N|all", help="UART to show (the board's console)")
     parser.add_argument("--fail-on", type=regex, metavar="REGEX", help="end with 1 as soon as it is seen")
@@ -45,7 +48,9 @@ def add_parser(subparsers: Any) -> None:
 def run(args: argparse.Namespace) -> int:
     """Runs it; returns the exit code."""
     numbers = _uarts(args.uart)
-    with bench.start(args.board, args.image, network(args), args.seed) as board:
+    with bench.start(
+        args.board, args.image, network(args), args.seed, application=args.application
+    ) as board:
         if numbers is None:
             numbers = [board.console.uart]
         return _Session(board, [board.uart(number) for number in numbers], args).run()
@@ -88,7 +93,8 @@ class _Session:
 
     def announce(self) -> None:
         board = self.board
-        self.out.note(f"{board.description.name}, {board.image.path.name}, network {board.network.name}")
+        names = " and ".join(path.name for path in (board.image.path, board.application) if path)
+        self.out.note(f"{board.description.name}, {names}, network {board.network.name}")
         for service, url in board.network.urls().items():
             self.out.note(f"{'page' if service == 'http' else 'stream'} {url} (once the board has an address)")
 

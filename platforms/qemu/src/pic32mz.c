@@ -101,12 +101,21 @@ static void pic32mz_cpu_reset(void *opaque)
     cpu_reset(CPU(opaque));
 }
 
+static void load_image(PIC32MZMachine *s, const char *path)
+{
+    Error *err = NULL;
+
+    if (path && !pic32_image_load(path, pic32_flash_at, &s->flash, &err)) {
+        error_report_err(err);
+        exit(1);
+    }
+}
+
 static void pic32mz_init(MachineState *machine)
 {
     PIC32MZMachine *s = PIC32MZ_MACHINE(machine);
     MemoryRegion *system = get_system_memory();
     Clock *cpuclk;
-    Error *err = NULL;
 
     if (!pic32_chip_parse(s->chip_name, &s->chip)) {
         error_report("chip '%s' is not known: a PIC32MZ EF is named like "
@@ -131,12 +140,8 @@ static void pic32mz_init(MachineState *machine)
     board_create_panel(s);
     bench_create_governor(s);
 
-    if (machine->kernel_filename &&
-        !pic32_image_load(machine->kernel_filename, pic32_flash_at, &s->flash,
-                          &err)) {
-        error_report_err(err);
-        exit(1);
-    }
+    load_image(s, machine->kernel_filename);
+    load_image(s, machine->initrd_filename);
 }
 
 static void pic32mz_reset(MachineState *machine, ShutdownCause reason)

@@ -72,6 +72,7 @@ class Console:
         self._lock = threading.Lock()
         self._decoder = codecs.getincrementaldecoder("utf-8")(errors="replace")
         self._text = ""
+        self._data = bytearray()
         self._stamps: list[tuple[int, int]] = []  # (length of the text before a piece, ns at which it came)
         self._cursor = 0
         self._pending = bytearray()
@@ -91,6 +92,7 @@ class Console:
         """Makes what has come in visible, as seen at this time."""
         with self._lock:
             text = self._decoder.decode(bytes(self._pending))
+            self._data += self._pending
             self._pending.clear()
             if not text:
                 return
@@ -125,6 +127,14 @@ class Console:
             self._commit(self._clock.last_ns)
         with self._lock:
             return self._text
+
+    @property
+    def data(self) -> bytes:
+        """Everything received since power-on of the emulator, as bytes: for protocols that are no text."""
+        if self._emulator.ended:
+            self._commit(self._clock.last_ns)
+        with self._lock:
+            return bytes(self._data)
 
     @property
     def unread(self) -> str:
@@ -209,7 +219,10 @@ class Console:
 
     def write(self, text: str) -> None:
         """Types a text. In lock-step this takes as long as the line does: ten bits a character at ``baud``."""
-        data = text.encode()
+        self.write_bytes(text.encode())
+
+    def write_bytes(self, data: bytes) -> None:
+        """Sends bytes, as `write` does a text: for protocols that are no text."""
         if not isinstance(self._clock, LockStepClock):
             self._emulator.send(f"uart{self.uart}", data)
             return

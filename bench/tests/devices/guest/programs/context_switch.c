@@ -255,7 +255,7 @@ int main(void)
     attach(VECTOR_TIMER_2, switch_context, 1, 0);
     attach(VECTOR_TIMER_3, device_interrupt, 4, 0);
     interrupts_on();
-    while ((rounds[1] < ROUNDS || rounds[2] < ROUNDS) && looks < 100000) {
+    while ((rounds[1] < ROUNDS || rounds[2] < ROUNDS) && looks < 20000) {
         looks++;
     }
     interrupts_off();

@@ -44,6 +44,16 @@ def test_typing_takes_as_long_as_the_line(fake_board: Start) -> None:
     assert board.console.wait_for_line("commands:").text == "commands: help reset"
 
 
+def test_bytes_for_protocols_that_are_no_text(fake_board: Start) -> None:
+    board = fake_board()
+    board.console.wait_for_prompt()
+    begin = board.time
+    board.console.write_bytes(b"help\r")
+    assert board.time - begin == pytest.approx(5 * 10 / 115_200, abs=5e-9)
+    board.console.wait_for_line("commands:")
+    assert board.console.data.decode() == board.console.text
+
+
 def test_a_text_that_does_not_come_fails_at_the_virtual_deadline(fake_board: Start) -> None:
     board = fake_board()
     with pytest.raises(WaitTimeoutError) as caught:

@@ -29,10 +29,11 @@
 #define STATUS_CMD_UNKNOWN      0xC9
 
 #define PAGE        0x4000
-#define APPLICATION 0x9D010000      /* behind the bootloader's own pages */
+#define APPLICATION 0x9D013F00      /* behind the bootloader's own pages, and over the end of one */
 
 static uint8_t message[320], answer[320];
 static uint32_t address;            /* physical; CMD_LOAD_ADDRESS counts 16-bit words from the start of flash */
+static uint32_t loaded;             /* and nothing is written there yet */
 
 static uint8_t get(void)
 {
@@ -93,7 +94,7 @@ static void reply(uint8_t sequence, unsigned size)
     put(sum);
 }
 
-/* Writes quad words; the first of a page erases it. */
+/* Writes quad words; the first one, and the first of every page, erases the page. */
 static uint32_t program(const uint8_t *data, unsigned size)
 {
     uint32_t words[4], errors = 0;
@@ -103,7 +104,8 @@ static uint32_t program(const uint8_t *data, unsigned size)
         for (i = 0; i < 4; i++, data += 4) {
             words[i] = data[0] | data[1] << 8 | data[2] << 16 | (uint32_t)data[3] << 24;
         }
-        if (address % PAGE == 0) {
+        if (loaded || address % PAGE == 0) {
+            loaded = 0;
             NVMADDR = address;
             errors |= IN_RAM(nvm_operation)(NVM_PAGE_ERASE);
         }
@@ -128,6 +130,7 @@ static unsigned serve(void)
     case CMD_LOAD_ADDRESS:
         address = (uint32_t)message[1] << 24 | message[2] << 16 | message[3] << 8 | message[4];
         address = 0x1D000000 + address * 2;
+        loaded = 1;
         return 2;
     case CMD_PROGRAM_FLASH_ISP:
         if (address < (APPLICATION & 0x1FFFFFFF) || size % 16 || size > 256 || program(message + 10, size)) {

@@ -48,9 +48,7 @@ def add_parser(subparsers: Any) -> None:
 def run(args: argparse.Namespace) -> int:
     """Runs it; returns the exit code."""
     numbers = _uarts(args.uart)
-    with bench.start(
-        args.board, args.image, network(args), args.seed, application=args.application
-    ) as board:
+    with bench.start(args.board, args.image, network(args), args.seed, application=args.application) as board:
         if numbers is None:
             numbers = [board.console.uart]
         return _Session(board, [board.uart(number) for number in numbers], args).run()
@@ -200,4 +198,3 @@ def _uarts(text: str | None) -> list[int] | None:
     if text.isdigit() and 1 <= int(text) <= UART_COUNT:
         return [int(text)]
     raise UsageError(f"--uart {text}: expected 1 to {UART_COUNT}, or all")
-

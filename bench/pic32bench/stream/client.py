@@ -78,9 +78,7 @@ class Deadline:
             return f"{self._seconds:g} s (wall)"
         if self._now() >= self._end:
             return f"{self._seconds:g} s (virtual)"
-        return (
-            f"{self._limit_wall:g} s (wall; virtual time is {self._end - self._now():.3g} s short of the time-out)"
-        )
+        return f"{self._limit_wall:g} s (wall; virtual time is {self._end - self._now():.3g} s short of the time-out)"
 
 
 class StreamClient:

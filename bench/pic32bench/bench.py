@@ -23,7 +23,7 @@ from pic32bench.emulator import UART_COUNT, Emulator, EmulatorSpec
 from pic32bench.errors import BenchError, EmulatorError, UsageError
 from pic32bench.network import Network, WireNetwork, choose
 from pic32bench.panel import Panel
-from pic32bench.panel_link import PanelLink
+from pic32bench.panel_link import PanelLink, Waveform
 
 DEFAULT_BACKSTOP_WALL = 30.0
 CAN_BUS = "can"  # the id of the board's CAN bus on the emulator's command line
@@ -172,6 +172,10 @@ class Board:
         if service not in urls:
             raise UsageError(f"network {self.network.name} has no {service} address: start the board with network user")
         return urls[service]
+
+    def waveform(self, pin: str) -> Waveform | None:
+        """The waveform (``period``, ``frequency``, ``duty``) that a pin carries now; see `Panel.waveform`."""
+        return self.panel.waveform(pin)
 
     def run_for(self, seconds: float) -> None:
         """Lets this much virtual time pass, seconds."""

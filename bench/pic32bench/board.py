@@ -108,6 +108,8 @@ class BoardDescription:
     leds: Mapping[str, Led]
     devices: tuple[BusDevice, ...] = ()
     jumpers: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    pwm: Mapping[str, str] = field(default_factory=dict)
+    """Names of PWM outputs, and their pins."""
 
     def bus_properties(self) -> dict[str, str]:
         """What is on the buses and which pins are joined, as properties of the emulator's machine."""
@@ -126,6 +128,13 @@ class BoardDescription:
     def led(self, name: str) -> Led:
         """The LED with this name, in any case. Raises UsageError naming those there are."""
         return _named(self.leds, name, "LED", self.name)
+
+    def output_pin(self, name: str) -> str:
+        """The pin of a PWM output or a LED by its name in any case, or a pin name. Raises UsageError."""
+        for known, pin in (*self.pwm.items(), *((led.name, led.pin) for led in self.leds.values())):
+            if known.lower() == name.lower():
+                return pin
+        return self.pin(name)
 
     def pin(self, name: str) -> str:
         """A pin name in its usual spelling, such as RB12. Raises UsageError when the chip has no such pin."""
@@ -159,7 +168,7 @@ class _Reader:
         return BoardFileError(f"{self.path}: {message}")
 
     def board(self, data: dict[str, Any]) -> BoardDescription:
-        tables = {"clocks", "console", "ethernet", "can", "switches", "leds", "spi", "i2c", "jumpers"}
+        tables = {"clocks", "console", "ethernet", "can", "switches", "leds", "spi", "i2c", "jumpers", "pwm"}
         self.known(data, "", {"name", "chip", *tables})
         try:
             part = chip(self.text(data, "chip", ""))
@@ -177,6 +186,7 @@ class _Reader:
             leds={name: self.led(name, part, entry) for name, entry in self.tables(data, "leds")},
             devices=tuple(self.devices(data, part)),
             jumpers=self.jumpers(self.table(data, "jumpers"), part),
+            pwm={name: self.pwm(name, part, entry) for name, entry in self.tables(data, "pwm")},
         )
 
     def clocks(self, table: dict[str, Any]) -> Clocks:
@@ -277,6 +287,10 @@ class _Reader:
                 taken[pin] = name
             jumpers[name] = (pins[0], pins[1])
         return jumpers
+
+    def pwm(self, name: str, part: Chip, entry: dict[str, Any]) -> str:
+        self.known(entry, f"pwm.{name}.", {"pin"})
+        return self.pin(entry, f"pwm.{name}.", part)
 
     def known(self, table: dict[str, Any], prefix: str, keys: set[str]) -> None:
         for key in table:

@@ -13,7 +13,8 @@ from pic32bench.board import BoardDescription, Led
 from pic32bench.clock import Clock
 from pic32bench.emulator import Emulator
 from pic32bench.errors import EmulatorError, UsageError, WaitTimeoutError
-from pic32bench.panel_link import NS, PanelEvent, PanelLink
+from pic32bench.panel_link import NS, PanelEvent, PanelLink, Waveform
+from pic32bench.pin_trace import PinTrace
 
 DEFAULT_TIMEOUT = 10.0
 _RESET_BACKSTOP_WALL = 10.0
@@ -87,15 +88,31 @@ class Panel:
         self._hand(f"drive {name} {'open' if level is None else level}", at, pin=name, level=level)
 
     def level(self, pin: str) -> int | None:
-        """The level, 0 or 1, that the chip last gave an output pin; None while it is no output."""
-        name = self.board.pin(pin)
-        for event in reversed(self._link.events):
-            if event.kind == "pin" and event.what == name:
-                return event.level
-        return None
+        """The level, 0 or 1, that the chip gives an output pin now; None while it is no output."""
+        trace = self._trace(self.board.pin(pin))
+        return trace.level(self._now(trace))
+
+    def waveform(self, pin: str) -> Waveform | None:
+        """The waveform that a pin carries now, None when it carries none.
+
+        ``pin`` may also be the name of a PWM output or of a LED in the board file. A period of more than 4 s is no
+        waveform but single edges. Raises UsageError.
+        """
+        return self._trace(self.board.output_pin(pin)).waveform
+
+    def wait_for_waveform(self, pin: str, timeout: float = DEFAULT_TIMEOUT) -> Waveform:
+        """Waits until a pin carries a waveform, and returns it. Raises WaitTimeoutError, UsageError."""
+        return self._wait(lambda: self.waveform(pin), timeout, f"{pin} carried no waveform")
+
+    def duty(self, pin: str, since: float, until: float) -> float:
+        """The share of a span of past virtual time that an output pin was high, 0 to 1.
+
+        ``pin`` as of `waveform`. Raises UsageError.
+        """
+        return self._trace(self.board.output_pin(pin)).high_time(since, until) / (until - since)
 
     def is_lit(self, led: str) -> bool:
-        """Whether a LED is lit. Raises UsageError when the board has no such LED."""
+        """Whether a LED is lit at this moment. Raises UsageError when the board has no such LED."""
         found = self.board.led(led)
         return self.level(found.pin) == found.lit_level
 
@@ -110,8 +127,8 @@ class Panel:
         def look() -> float | None:
             if self.is_lit(led) is not lit:
                 return None
-            changes = self._changes(found, 0.0)
-            return changes[-1][0] if changes else 0.0
+            trace = self._trace(found.pin)
+            return trace.since(self._now(trace))
 
         return self._wait(look, timeout, f"{found.name} ({found.pin}) was not {state}")
 
@@ -199,17 +216,26 @@ class Panel:
 
     def changes(self, led: str, since: float = 0.0, until: float = math.inf) -> list[tuple[float, bool]]:
         """(virtual seconds, lit) of every change of a LED from ``since`` to ``until``. Raises UsageError."""
-        return [change for change in self._changes(self.board.led(led), since) if change[0] <= until]
+        return self._changes(self.board.led(led), since, until)
 
-    def _changes(self, led: Led, since: float) -> list[tuple[float, bool]]:
+    def _changes(self, led: Led, since: float, until: float = math.inf) -> list[tuple[float, bool]]:
         """(virtual seconds, lit) of every change of a LED."""
         changes: list[tuple[float, bool]] = []
-        lit = False
-        for event in self.events:
-            if event.kind == "pin" and event.what == led.pin and (event.level == led.lit_level) != lit:
+        trace = self._trace(led.pin)
+        lit = trace.level_before(since) == led.lit_level
+        for time, level in trace.edges(since, min(until, self._now(trace))):
+            if (level == led.lit_level) != lit:
                 lit = not lit
-                changes.append((event.time, lit))
-        return [change for change in changes if change[0] >= since]
+                changes.append((time, lit))
+        return changes
+
+    def _trace(self, pin: str) -> PinTrace:
+        return PinTrace([event for event in self.events if event.what == pin and event.kind in ("pin", "waveform")])
+
+    def _now(self, trace: PinTrace) -> float:
+        """The newest virtual time known to the pin, seconds; asks nobody, as a dead emulator does not answer."""
+        newest = trace.events[-1].time_ns if trace.events else 0
+        return max(self._clock.last_ns, newest) / NS
 
     def _wait(self, look: Callable[[], _T | None], timeout: float, what: str) -> _T:
         result = self._clock.wait_until(look, timeout)

@@ -15,17 +15,40 @@ NS = 1_000_000_000
 
 
 @dataclass(frozen=True)
+class Waveform:
+    """A steady rectangular waveform on a pin: PWM, a clock. Both times in virtual seconds; ``high`` of each period."""
+
+    period: float
+    high: float
+
+    @property
+    def frequency(self) -> float:
+        """Hz."""
+        return 1 / self.period
+
+    @property
+    def duty(self) -> float:
+        """The share of the time that the pin is high, 0 to 1."""
+        return self.high / self.period
+
+    def __str__(self) -> str:
+        return f"{self.frequency:.6g} Hz, {self.duty:.4%} high"
+
+
+@dataclass(frozen=True)
 class PanelEvent:
     """Something the board did, at ``time`` virtual seconds (``time_ns`` is exact).
 
-    ``kind`` is ``pin``, ``reset``, ``stopped``, ``error``, or, for what the bench did to the board, ``hand``.
-    ``what`` is the pin, the kind of reset, or the text; ``level`` is a pin's level, None when it is no output.
+    ``kind`` is ``pin``, ``waveform``, ``reset``, ``stopped``, ``error``, or, for what the bench did to the board,
+    ``hand``. ``what`` is the pin, the kind of reset, or the text; ``level`` is a pin's level, None when it is no
+    output. A pin carries its ``waveform`` from a rising edge at ``time`` on until its next event.
     """
 
     time_ns: int
     kind: str
     what: str
     level: int | None = None
+    waveform: Waveform | None = None
 
     @property
     def time(self) -> float:
@@ -34,6 +57,8 @@ class PanelEvent:
 
     def __str__(self) -> str:
         value = f" {'released' if self.level is None else self.level}" if self.kind == "pin" else ""
+        if self.waveform is not None:
+            value = f" {self.waveform}"
         return f"{self.time:13.9f} {self.kind} {self.what}{value}"
 
 
@@ -75,6 +100,9 @@ def _parse(line: bytes) -> PanelEvent:
     try:
         data = json.loads(line)
         time_ns = int(data["t"])
+        if "period" in data:
+            waveform = Waveform(data["period"] / NS, data["high"] / NS)
+            return PanelEvent(time_ns, "waveform", str(data["pin"]), waveform=waveform)
         if "pin" in data:
             return PanelEvent(time_ns, "pin", str(data["pin"]), data["level"])
         for kind in ("reset", "error"):

@@ -5,7 +5,7 @@ Its "firmware" prints a boot log and a prompt, blinks RH0 and RE4 (on 100 ms, of
 answers `help`, shows switch levels on the console, sends one ARP-like frame a second, and answers frames.
 Modes, the first argument, comma separated: refuse, no-greeting, die=SECONDS, hang=SECONDS, qmp-silent, mute,
 busy (any user port is taken), panic=SECONDS, frozen (virtual time stands still), uart=N, leaning (its firmware uses
-registers that have no model).
+registers that have no model), pwm (RD0 carries 20 kHz, 25 % high, and RH1 1 kHz, 30 %, from 0.2 s to 0.8 s).
 """
 
 from __future__ import annotations
@@ -107,6 +107,14 @@ class Fake:
             self.after(0.1 if level else 0.15, alive(lambda: blink(1 - level)))
 
         self.after(0.1, alive(lambda: blink(1)))
+
+        if "pwm" in self.modes:
+            for pin, waveform in (
+                ("RD0", {"period": 50_000, "high": 12_500}),
+                ("RH1", {"period": 1_000_000, "high": 300_000}),
+            ):
+                self.after(0.2, alive(lambda pin=pin, waveform=waveform: self.panel(pin=pin, **waveform)))
+                self.after(0.8, alive(lambda pin=pin: self.panel(pin=pin, level=0)))
 
         def announce() -> None:
             self.transmit(b"\xff" * 6 + bytes.fromhex("0004a3000001 0806") + b"\0" * 46)

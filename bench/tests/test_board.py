@@ -77,10 +77,18 @@ def test_can_modules_on_a_bus(board_file: Callable[..., Path]) -> None:
     assert board.load(board_file("[console]", "[can]\nbus = [1, 2]\n[console]")).can.modules == (1, 2)
 
 
+def test_pwm_outputs_have_names(board_file: Callable[..., Path]) -> None:
+    loaded = board.load(board_file("", '[pwm.FAN]\npin = "RD0"\n'))
+    assert [loaded.output_pin(name) for name in ("fan", "LED1", "rd1")] == ["RD0", "RH0", "RD1"]
+    with pytest.raises(UsageError, match="has no pin 'PUMP'"):
+        loaded.output_pin("PUMP")
+
+
 @pytest.mark.parametrize(
     ("old", "new", "said"),
     [
         ("", "\nturbo = 1\n", "unknown key leds.LED1.turbo"),
+        ("", '[pwm.FAN]\npin = "RB16"\n', "pwm.FAN.pin: PIC32MZ2048EFH144 has no pin 'RB16'"),
         ("uart = 2", "uart = 7", "console.uart: expected a whole number from 1 to 6, found 7"),
         ("uart = 2", "", "console.uart is missing"),
         ("uart = 2", "uart = true", "console.uart: expected a whole number"),

@@ -15,7 +15,7 @@ LAYERS = [
     ["paths", "chip", "debian_source"],
     ["board", "image"],
     ["channel", "emulator"],
-    ["panel_link", "clock"],
+    ["panel_link", "pin_trace", "clock"],
     ["console", "panel", "network"],
     ["bench"],
     ["stream", "footprint", "page", "browser"],

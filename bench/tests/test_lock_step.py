@@ -103,6 +103,24 @@ def test_the_other_board_has_other_levels_and_another_console(fake_board: Start)
     assert board.panel.blink("STATUS").lit == pytest.approx(0.150)  # its LEDs light when low
 
 
+def test_waveforms(fake_board: Start) -> None:
+    board = fake_board("pwm")
+    assert board.waveform("RD0") is None
+    pwm = board.panel.wait_for_waveform("RD0")
+    assert (pwm.frequency, pwm.duty) == (pytest.approx(20_000), pytest.approx(0.25))
+    board.run_for(0.1)
+    led = board.waveform("led2")
+    assert led is not None
+    assert led.period == pytest.approx(1e-3)
+    assert board.panel.duty("LED2", 0.1, 0.3) == pytest.approx(0.15)
+    blink = board.panel.blink("LED2")
+    assert (blink.lit, blink.dark) == (pytest.approx(0.3e-3), pytest.approx(0.7e-3))
+    board.run_for(1.0)
+    assert board.waveform("RD0") is None
+    assert (board.panel.level("RD0"), board.panel.is_lit("LED2")) == (0, False)
+    assert "waveform RD0 20000 Hz, 25.0000% high" in board.panel.log()
+
+
 def test_led_and_blink_from_the_emulators_own_times(fake_board: Start) -> None:
     board = fake_board()
     assert not board.panel.is_lit("LED1")

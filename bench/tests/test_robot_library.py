@@ -97,6 +97,27 @@ Panel
     assert result.tests == {"Terminal": ("PASS", []), "Panel": ("PASS", [])}, result.terminal
 
 
+def test_keywords_of_pwm(robot: Callable[..., Result], fake_emulator: Callable[[str], Path]) -> None:
+    fake_emulator("pwm")
+    result = robot(
+        """
+PWM
+    PWM Should Be    RD0    frequency=20 kHz    duty=25 %
+    PWM Should Be    rd0    frequency=19900    duty=0.252
+    ${waveform}=    Get Waveform    LED2
+    Should Be Equal As Numbers    ${waveform.frequency}    1000
+    Run Keyword And Expect Error    RD0 carries 20000 Hz, 25.0000% high: expected duty 0.3 within 1.0%
+    ...    PWM Should Be    RD0    duty=30 %    timeout=0.1
+    Run Keyword And Expect Error    RD1 carries no waveform: expected any waveform*    PWM Should Be    RD1    timeout=0
+    Run Keyword And Expect Error    frequency: expected a value such as 20 kHz, found '20 kB'
+    ...    PWM Should Be    RD0    frequency=20 kB
+    Assert Led Duty Cycle    testDuration=0.1    expectedDutyCycle=0.3    testerId=LED2
+    Run Keyword And Expect Error    LED2 was lit for 30.00%*    Assert Led Duty Cycle    0.1    0.5    testerId=LED2
+"""
+    )
+    assert result.tests == {"PWM": ("PASS", [])}, result.terminal
+
+
 def test_a_failure_links_what_the_board_showed(robot: Callable[..., Result]) -> None:
     result = robot(
         """

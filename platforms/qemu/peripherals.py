@@ -42,7 +42,6 @@ EXCEPTIONS = [
     ("USB", r"USB\w*", "no cable is plugged in"),
     ("ADC", r"ADC\w*", "no model yet"),
     ("comparators, voltage reference", r"CM\w*|CVRCON", "no model yet"),
-    ("input capture, output compare", r"(IC|OC)\d\w*", "no model yet"),
     ("RTCC", r"RTC\w*|ALRM\w*", "no model yet"),
     ("parallel master port, EBI", r"PM[A-Z]\w*|EBI\w*", "no model yet"),
 ]

@@ -4,11 +4,28 @@
 from __future__ import annotations
 
 import itertools
+import re
 from dataclasses import dataclass
 
 from pic32bench.errors import UsageError, WaitTimeoutError
-from pic32bench.panel_link import PanelEvent
+from pic32bench.panel_link import PanelEvent, Waveform
 from pic32bench.robot.emulation import EmulationKeywords
+
+_UNITS = {"frequency": {"hz": 1.0, "khz": 1e3, "mhz": 1e6, "": 1.0}, "duty": {"%": 0.01, "": 1.0}}
+_UNITS["tolerance"] = _UNITS["duty"]
+
+
+def quantity(name: str, value: str | float) -> float:
+    """A number with or without its unit, such as ``20 kHz`` or ``25 %``. Raises UsageError."""
+    found = re.fullmatch(r"\s*([0-9.]+(?:e-?[0-9]+)?)\s*([a-z%]*)\s*", str(value), re.IGNORECASE)
+    units = _UNITS[name]
+    try:
+        if found is not None and found[2].lower() in units:
+            return float(found[1]) * units[found[2].lower()]
+    except ValueError:
+        pass
+    example = {"frequency": "20 kHz", "duty": "25 %", "tolerance": "1 %"}[name]
+    raise UsageError(f"{name}: expected a value such as {example}, found {value!r}")
 
 
 @dataclass(frozen=True)
@@ -108,6 +125,76 @@ class PanelKeywords(EmulationKeywords):
                     f"{tester.led} was {'lit' if lit else 'dark'} for {end - start:.6f} s from {start:.6f} s on: "
                     f"expected {expected:g} s within {tolerance:.1%}"
                 )
+
+    def assert_led_duty_cycle(
+        self,
+        testDuration: float,  # noqa: N803
+        expectedDutyCycle: float,  # noqa: N803
+        tolerance: float = 0.05,
+        testerId: int | str | None = None,  # noqa: N803
+        pauseEmulation: bool = False,  # noqa: N803
+    ) -> None:
+        """Watches a LED for ``testDuration`` virtual seconds and fails unless it was lit for the expected share of it.
+
+        ``expectedDutyCycle`` is 0 to 1, right within the fraction ``tolerance`` of it. That is how bright a LED
+        looks that PWM drives, however fast.
+
+        | Assert Led Duty Cycle    testDuration=0.1    expectedDutyCycle=0.25    testerId=LED1
+        """
+        led = self.board.description.led(self._led(testerId).led)
+        begin = self.board.time
+        self.board.run_for(testDuration)
+        share = self.board.panel.duty(led.pin, begin, self.board.time)
+        if not led.lit_level:
+            share = 1 - share
+        if abs(share - expectedDutyCycle) > expectedDutyCycle * tolerance:
+            raise AssertionError(
+                f"{led.name} was lit for {share:.2%} of {testDuration:g} s: "
+                f"expected {expectedDutyCycle:.2%} within {tolerance:.1%}"
+            )
+
+    def get_waveform(self, pin: str) -> Waveform | None:
+        """What a pin, PWM output or LED carries now: ``period``, ``high`` (s), ``frequency`` (Hz), ``duty`` (0 to 1).
+
+        ``${None}`` while it carries no waveform.
+        """
+        return self.board.waveform(pin)
+
+    def pwm_should_be(
+        self,
+        pin: str,
+        frequency: str | float | None = None,
+        duty: str | float | None = None,
+        tolerance: str | float = "1 %",
+        timeout: float = 1.0,
+    ) -> Waveform:
+        """Fails unless a pin carries a waveform as said, at the latest after ``timeout`` virtual seconds.
+
+        ``pin`` is a pin such as RD0, or the name of a PWM output or LED of the board. ``frequency`` is in Hz, or with
+        its unit; ``duty`` is the share of the time that it is high, as a percentage or 0 to 1; what is left out may
+        be anything. ``tolerance`` is the share of each that it may be off. Returns the waveform.
+
+        | PWM Should Be    RD0    frequency=20 kHz    duty=25 %
+        """
+        given = {"frequency": frequency, "duty": duty}
+        wanted = {name: quantity(name, value) for name, value in given.items() if value is not None}
+        fraction = quantity("tolerance", tolerance)
+
+        def right() -> Waveform | None:
+            found = self.board.waveform(pin)
+            if found is None:
+                return None
+            off = (abs(getattr(found, name) - value) - value * fraction for name, value in wanted.items())
+            return found if all(each <= 1e-9 for each in off) else None
+
+        found = self.board.clock.wait_until(right, timeout)
+        if found is None:
+            expected = ", ".join(f"{name} {value:g}{' Hz' * (name == 'frequency')}" for name, value in wanted.items())
+            raise AssertionError(
+                f"{pin} carries {self.board.waveform(pin) or 'no waveform'}: "
+                f"expected {expected or 'any waveform'} within {fraction:.1%}"
+            )
+        return found
 
     def led_blink_period(self, name: str, cycles: int = 3, timeout: float = 10.0) -> float:
         """Mean time from one lighting up of a LED to the next, virtual seconds, over so many cycles from now on."""

@@ -82,6 +82,21 @@ bool pic32_cfg_iolock(PIC32Cfg *s)
     return FIELD_EX32(pic32_sfr_get(&s->sfr, A_CFGCON), CFGCON, IOLOCK);
 }
 
+bool pic32_cfg_ocaclk(PIC32Cfg *s)
+{
+    return FIELD_EX32(pic32_sfr_get(&s->sfr, A_CFGCON), CFGCON, OCACLK);
+}
+
+bool pic32_cfg_icaclk(PIC32Cfg *s)
+{
+    return FIELD_EX32(pic32_sfr_get(&s->sfr, A_CFGCON), CFGCON, ICACLK);
+}
+
+void pic32_cfg_add_notifier(PIC32Cfg *s, Notifier *notifier)
+{
+    notifier_list_add(&s->notifiers, notifier);
+}
+
 uint32_t pic32_cfg_devcfg(PIC32Cfg *s, unsigned n)
 {
     return s->devcfg[n];
@@ -150,6 +165,9 @@ static void cfg_write(void *opaque, hwaddr offset, uint32_t old,
     } else if (offset == A_CFGPG && FIELD_EX32(cfgcon, CFGCON, PGLOCK)) {
         pic32_sfr_refuse(&s->sfr, offset, old, "CFGCON.PGLOCK is set");
     }
+    if (offset == A_CFGCON) {
+        notifier_list_notify(&s->notifiers, NULL);
+    }
 }
 
 static const PIC32SfrOps cfg_ops = {
@@ -177,6 +195,7 @@ static void cfg_init(Object *obj)
 {
     PIC32Cfg *s = PIC32_CFG(obj);
 
+    notifier_list_init(&s->notifiers);
     pic32_sfr_init(&s->sfr, obj, TYPE_PIC32_CFG, CFG_SIZE, cfg_defs,
                    ARRAY_SIZE(cfg_defs), &cfg_ops, s);
     pic32_sfr_mark_inert(&s->sfr, A_CFGPG);

@@ -8,6 +8,7 @@
 #define HW_MIPS_PIC32MZ_CFG_H
 
 #include "hw/sysbus.h"
+#include "qemu/notify.h"
 #include "qom/object.h"
 #include "pic32mz_sfr.h"
 
@@ -25,6 +26,7 @@ struct PIC32Cfg {
     uint32_t devid;
     uint32_t devcfg[4];         /* as latched by the last reset */
     uint8_t key_state;          /* words of the unlock sequence seen */
+    NotifierList notifiers;
 };
 
 /* True between the SYSKEY unlock sequence and the next other SYSKEY write. */
@@ -32,6 +34,13 @@ bool pic32_cfg_unlocked(PIC32Cfg *cfg);
 
 /* CFGCON.IOLOCK: set means that peripheral pin select must not be written. */
 bool pic32_cfg_iolock(PIC32Cfg *cfg);
+
+/* CFGCON.OCACLK and ICACLK: the alternate time bases are selected. */
+bool pic32_cfg_ocaclk(PIC32Cfg *cfg);
+bool pic32_cfg_icaclk(PIC32Cfg *cfg);
+
+/* Told after every write of CFGCON; the data it gets is NULL. */
+void pic32_cfg_add_notifier(PIC32Cfg *cfg, Notifier *notifier);
 
 /* DEVCFG0 to DEVCFG3 as latched by the last reset. */
 uint32_t pic32_cfg_devcfg(PIC32Cfg *cfg, unsigned n);

@@ -40,6 +40,12 @@ static void jumpers_output(void *opaque, PIC32Pin pin, int level)
     }
 }
 
+/* The other end is to see every edge of a waveform, too. */
+static bool jumpers_heeds(void *opaque, PIC32Pin pin)
+{
+    return pic32_jumpers_partner(opaque, pin) != PIC32_PIN_NONE;
+}
+
 static bool jumpers_add(PIC32Jumpers *s, const char *pair, Error **errp)
 {
     g_auto(GStrv) names = g_strsplit(pair, "-", -1);
@@ -81,6 +87,8 @@ static void jumpers_realize(DeviceState *dev, Error **errp)
         }
     }
     s->watch.output = jumpers_output;
+    s->watch.edge = jumpers_output;
+    s->watch.heeds = jumpers_heeds;
     s->watch.opaque = s;
     pic32_ports_watch(s->ports, &s->watch);
 }

@@ -71,18 +71,35 @@ static int64_t panel_now(void)
     return qemu_clock_get_ns(QEMU_CLOCK_VIRTUAL);
 }
 
-static void G_GNUC_PRINTF(2, 3) panel_say(PIC32Panel *s, const char *format,
-                                          ...)
+static void G_GNUC_PRINTF(3, 0) panel_say_args(PIC32Panel *s, int64_t at,
+                                               const char *format,
+                                               va_list args)
 {
-    g_autofree char *text = NULL;
-    g_autofree char *line = NULL;
+    g_autofree char *text = g_strdup_vprintf(format, args);
+    g_autofree char *line = g_strdup_printf("{\"t\":%" PRId64 ",%s}\n", at,
+                                            text);
+
+    pic32_outbox_send_all(&s->outbox, line, strlen(line));
+}
+
+static void G_GNUC_PRINTF(3, 4) panel_say_at(PIC32Panel *s, int64_t at,
+                                             const char *format, ...)
+{
     va_list args;
 
     va_start(args, format);
-    text = g_strdup_vprintf(format, args);
+    panel_say_args(s, at, format, args);
     va_end(args);
-    line = g_strdup_printf("{\"t\":%" PRId64 ",%s}\n", panel_now(), text);
-    pic32_outbox_send_all(&s->outbox, line, strlen(line));
+}
+
+static void G_GNUC_PRINTF(2, 3) panel_say(PIC32Panel *s, const char *format,
+                                          ...)
+{
+    va_list args;
+
+    va_start(args, format);
+    panel_say_args(s, panel_now(), format, args);
+    va_end(args);
 }
 
 static void panel_error(void *opaque, const char *message)
@@ -107,23 +124,65 @@ void pic32_panel_reset(PIC32Panel *s, const char *cause)
 
 static void panel_output(void *opaque, PIC32Pin pin, int level)
 {
+    PIC32Panel *s = opaque;
+    int64_t at = pic32_ports_edge_ns(s->ports);
     char name[5];
 
     pic32_pin_name(pin, name);
     if (level < 0) {
-        panel_say(opaque, "\"pin\":\"%s\",\"level\":null", name);
+        panel_say_at(s, at, "\"pin\":\"%s\",\"level\":null", name);
     } else {
-        panel_say(opaque, "\"pin\":\"%s\",\"level\":%d", name, level);
+        panel_say_at(s, at, "\"pin\":\"%s\",\"level\":%d", name, level);
     }
+}
+
+/* A number of 2^-32 ns as ns with three decimals, the zeros left off. */
+static char *panel_ns(uint64_t units)
+{
+    uint64_t ps = muldiv64(units & UINT32_MAX, 1000, 1ULL << 31);
+    uint64_t ns = units >> 32;
+    char *text;
+
+    ps = (ps + 1) / 2;      /* rounded */
+    if (ps == 1000) {
+        ns++;
+        ps = 0;
+    }
+    if (!ps) {
+        return g_strdup_printf("%" PRIu64, ns);
+    }
+    text = g_strdup_printf("%" PRIu64 ".%03" PRIu64, ns, ps);
+    while (g_str_has_suffix(text, "0")) {
+        text[strlen(text) - 1] = 0;
+    }
+    return text;
+}
+
+static void panel_waveform(void *opaque, PIC32Pin pin,
+                           const PIC32Waveform *waveform)
+{
+    PIC32Panel *s = opaque;
+    g_autofree char *period = panel_ns(waveform->period);
+    g_autofree char *high = panel_ns(waveform->high);
+    char name[5];
+
+    pic32_pin_name(pin, name);
+    panel_say_at(s, pic32_ports_edge_ns(s->ports),
+                 "\"pin\":\"%s\",\"period\":%s,\"high\":%s", name, period,
+                 high);
 }
 
 /* Actions */
 
 static void panel_do(PIC32Panel *s, const PanelAction *action)
 {
+    int64_t before;
+
     switch (action->kind) {
     case ACTION_PIN:
+        before = pic32_ports_set_edge_ns(s->ports, action->at);
         pic32_ports_drive_pin(s->ports, action->pin, action->level - 1);
+        pic32_ports_set_edge_ns(s->ports, before);
         break;
     case ACTION_LINK:
         pic32_eth_set_link(s->eth, action->level);
@@ -423,6 +482,7 @@ static void panel_realize(DeviceState *dev, Error **errp)
     qemu_add_vm_change_state_handler(panel_run_state, s);
     if (s->ports) {
         s->watch.output = panel_output;
+        s->watch.waveform = panel_waveform;
         s->watch.opaque = s;
         pic32_ports_watch(s->ports, &s->watch);
     }

@@ -9,6 +9,10 @@
  * else its pull-up (1) or pull-down (0), else 0. The chip wins against an
  * outside driver, a pull-up against a pull-down.
  *
+ * A peripheral can put a waveform on a pin instead of a level. The pin's level
+ * is then worked out when somebody looks at it. Only while edges are heeded
+ * (change notification, an input that counts or captures) a timer makes them.
+ *
  * Left out: slew rate (SRCON only keeps its value), change notification as a
  * wake-up from sleep, the debug, oscillator, USB, EBI, SQI and Ethernet
  * functions that take pins over from the port.
@@ -22,6 +26,7 @@
 #include "hw/irq.h"
 #include "hw/qdev-properties.h"
 #include "migration/vmstate.h"
+#include "qemu/timer.h"
 #include "pic32mz_ports.h"
 
 #define PORT_STRIDE 0x100
@@ -43,6 +48,8 @@ enum {
     R_SRCON1 = 0xD0,
     REGS_A_PORT = 14,
 };
+
+#define N_PINS  (PIC32_N_PORTS * PIC32_PORT_PINS)
 
 #define CNCON_ON            0x8000
 #define CNCON_EDGEDETECT    0x0800
@@ -91,12 +98,18 @@ struct PIC32Ports {
     uint16_t outside_level[PIC32_N_PORTS];  /* ... and to what */
     uint16_t override[PIC32_N_PORTS];       /* driven by a peripheral ... */
     uint16_t override_level[PIC32_N_PORTS];
+    uint16_t waving[PIC32_N_PORTS];         /* override is a waveform */
+    PIC32Waveform waveform[N_PINS];
+    int64_t edge_at[N_PINS];                /* INT64_MAX: not heeded */
+    QEMUTimer *edge;                        /* the next heeded one */
+    int64_t edge_ns;                        /* of the change told; or -1 */
     uint16_t input[PIC32_N_PORTS];          /* what PORT would read now */
     uint16_t last_read[PIC32_N_PORTS];      /* what PORT last read */
 
     /* What the watches know; not migrated, so that they learn of a load. */
     uint16_t told_driven[PIC32_N_PORTS];
     uint16_t told_level[PIC32_N_PORTS];
+    uint16_t told_waving[PIC32_N_PORTS];
 };
 
 PIC32Pin pic32_pin_parse(const char *name)
@@ -174,6 +187,25 @@ static void ports_tell(PIC32Ports *s, unsigned port, uint16_t changed,
     }
 }
 
+static void ports_tell_waveforms(PIC32Ports *s, unsigned port, uint16_t begun)
+{
+    PIC32PinWatch *watch;
+    unsigned bit;
+
+    for (bit = 0; bit < PIC32_PORT_PINS; bit++) {
+        unsigned pin = port * PIC32_PORT_PINS + bit;
+
+        if (!extract32(begun, bit, 1)) {
+            continue;
+        }
+        QLIST_FOREACH(watch, &s->watches, next) {
+            if (watch->waveform) {
+                watch->waveform(watch->opaque, pin, &s->waveform[pin]);
+            }
+        }
+    }
+}
+
 static void ports_update_irq(PIC32Ports *s, unsigned port)
 {
     uint16_t cncon = ports_get(s, port, R_CNCON);
@@ -184,21 +216,30 @@ static void ports_update_irq(PIC32Ports *s, unsigned port)
     qemu_set_irq(s->irq[port], cncon & CNCON_ON && events);
 }
 
-/* Works out a port's pins anew, and what follows from their change. */
-static void ports_update(PIC32Ports *s, unsigned port)
+static uint16_t ports_out_level(PIC32Ports *s, unsigned port)
 {
-    uint16_t lat = ports_get(s, port, R_LAT);
-    uint16_t tris = ports_get(s, port, R_TRIS);
-    uint16_t cncon = ports_get(s, port, R_CNCON);
-    uint16_t cnen = ports_get(s, port, R_CNEN);
-    uint16_t out_level = (s->override[port] & s->override_level[port])
-                         | (~s->override[port] & lat);
-    uint16_t driven = (s->override[port] | ~tris) & s->implemented[port];
-    uint16_t level, input, changed;
+    return (s->override[port] & s->override_level[port])
+           | (~s->override[port] & ports_get(s, port, R_LAT));
+}
+
+/* The pins that the chip drives. */
+static uint16_t ports_driven(PIC32Ports *s, unsigned port)
+{
+    uint16_t driven = (s->override[port] | ~ports_get(s, port, R_TRIS))
+                      & s->implemented[port];
 
     /* DS60001320 12.1.1: an open drain output never drives high. */
-    driven &= ~(ports_get(s, port, R_ODC) & out_level);
-    level = (driven & out_level)
+    return driven & ~(ports_get(s, port, R_ODC) & ports_out_level(s, port));
+}
+
+static void ports_update_inputs(PIC32Ports *s, unsigned port)
+{
+    uint16_t cncon = ports_get(s, port, R_CNCON);
+    uint16_t cnen = ports_get(s, port, R_CNEN);
+    uint16_t driven = ports_driven(s, port);
+    uint16_t level, input, changed;
+
+    level = (driven & ports_out_level(s, port))
             | (~driven & s->outside[port] & s->outside_level[port])
             | (~driven & ~s->outside[port] & ports_get(s, port, R_CNPU));
     input = level & s->implemented[port] & ~ports_get(s, port, R_ANSEL);
@@ -217,13 +258,209 @@ static void ports_update(PIC32Ports *s, unsigned port)
     }
     ports_update_irq(s, port);
     ports_tell(s, port, changed, false);
-
-    changed = (driven ^ s->told_driven[port])
-              | (driven & (out_level ^ s->told_level[port]));
-    s->told_driven[port] = driven;
-    s->told_level[port] = out_level & driven;
-    ports_tell(s, port, changed, true);
 }
+
+static void ports_update_outputs(PIC32Ports *s, unsigned port)
+{
+    uint16_t driven = ports_driven(s, port);
+    uint16_t level = ports_out_level(s, port) & driven;
+    uint16_t waving = s->waving[port];
+    uint16_t begun = waving & ~s->told_waving[port];
+    uint16_t changed = (driven ^ s->told_driven[port])
+                       | (level ^ s->told_level[port]);
+
+    /* No word of a waveform's edges, but of the level that it ends with. */
+    changed = (changed | s->told_waving[port]) & ~waving;
+    s->told_waving[port] = waving;
+    s->told_driven[port] = driven;
+    s->told_level[port] = level;
+    ports_tell(s, port, changed, true);
+    ports_tell_waveforms(s, port, begun);
+}
+
+/*
+ * Works out a port's pins anew, and what follows from their change: a watch
+ * that is told of an input may drive a pin in turn.
+ */
+static void ports_update(PIC32Ports *s, unsigned port)
+{
+    ports_update_inputs(s, port);
+    ports_update_outputs(s, port);
+}
+
+/* Waveforms */
+
+int64_t pic32_ports_edge_ns(PIC32Ports *s)
+{
+    return s->edge_ns >= 0 ? s->edge_ns
+                           : qemu_clock_get_ns(QEMU_CLOCK_VIRTUAL);
+}
+
+int64_t pic32_ports_set_edge_ns(PIC32Ports *s, int64_t ns)
+{
+    int64_t before = s->edge_ns;
+
+    s->edge_ns = ns;
+    return before;
+}
+
+static bool ports_heeded(PIC32Ports *s, PIC32Pin pin)
+{
+    unsigned port = pin / PIC32_PORT_PINS, bit = pin % PIC32_PORT_PINS;
+    uint16_t cncon = ports_get(s, port, R_CNCON), cn;
+    PIC32PinWatch *watch;
+
+    if (s->waveform[pin].period
+        < (NANOSECONDS_PER_SECOND << 32) / PIC32_HEED_MAX_HZ) {
+        return false;
+    }
+    cn = ports_get(s, port, R_CNEN);
+    if (cncon & CNCON_EDGEDETECT) {
+        cn |= ports_get(s, port, R_CNNE);
+    }
+    if (cncon & CNCON_ON && extract32(cn, bit, 1)) {
+        return true;
+    }
+    QLIST_FOREACH(watch, &s->watches, next) {
+        if (watch->heeds && watch->heeds(watch->opaque, pin)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Finds out anew which edges are heeded, and sets the timer for the first. */
+static void ports_arm_edges(PIC32Ports *s)
+{
+    int64_t now = pic32_ports_edge_ns(s), first = INT64_MAX;
+    unsigned port, bit;
+
+    for (port = 0; port < PIC32_N_PORTS; port++) {
+        for (bit = 0; s->waving[port] >> bit; bit++) {
+            PIC32Pin pin = port * PIC32_PORT_PINS + bit;
+
+            if (!extract32(s->waving[port], bit, 1)) {
+                continue;
+            }
+            if (!ports_heeded(s, pin)) {
+                s->edge_at[pin] = INT64_MAX;
+            } else if (s->edge_at[pin] == INT64_MAX) {
+                s->edge_at[pin] = pic32_waveform_next_edge(&s->waveform[pin],
+                                                           now);
+            }
+            first = MIN(first, s->edge_at[pin]);
+        }
+    }
+    if (first == INT64_MAX) {
+        timer_del(s->edge);
+    } else {
+        timer_mod_ns(s->edge, first);
+    }
+}
+
+static void ports_set_wave_level(PIC32Ports *s, PIC32Pin pin, int64_t ns)
+{
+    unsigned port = pin / PIC32_PORT_PINS;
+
+    s->override_level[port] = deposit32(s->override_level[port],
+        pin % PIC32_PORT_PINS, 1,
+        pic32_waveform_level(&s->waveform[pin], ns));
+}
+
+/* The pin with the earliest heeded edge that is due, or PIC32_PIN_NONE. */
+static PIC32Pin ports_due_edge(PIC32Ports *s, int64_t now)
+{
+    PIC32Pin due = PIC32_PIN_NONE;
+    unsigned port, bit;
+
+    for (port = 0; port < PIC32_N_PORTS; port++) {
+        for (bit = 0; s->waving[port] >> bit; bit++) {
+            PIC32Pin pin = port * PIC32_PORT_PINS + bit;
+
+            if (extract32(s->waving[port], bit, 1) && s->edge_at[pin] <= now
+                && (due == PIC32_PIN_NONE
+                    || s->edge_at[pin] < s->edge_at[due])) {
+                due = pin;
+            }
+        }
+    }
+    return due;
+}
+
+/* A waveform's level goes to whoever follows what the chip drives. */
+static void ports_tell_edge(PIC32Ports *s, PIC32Pin pin)
+{
+    unsigned port = pin / PIC32_PORT_PINS, bit = pin % PIC32_PORT_PINS;
+    int level = extract32(s->override_level[port], bit, 1);
+    PIC32PinWatch *watch;
+
+    if (!extract32(ports_driven(s, port), bit, 1)) {
+        level = -1;         /* an open drain that is high */
+    }
+    QLIST_FOREACH(watch, &s->watches, next) {
+        if (watch->edge) {
+            watch->edge(watch->opaque, pin, level);
+        }
+    }
+}
+
+/* Makes the heeded edges that are due, in order, each at its time. */
+static void ports_make_edges(PIC32Ports *s)
+{
+    int64_t now = qemu_clock_get_ns(QEMU_CLOCK_VIRTUAL);
+    PIC32Pin pin;
+
+    if (s->edge_ns >= 0) {
+        return;             /* a watch that is being told of an edge looks */
+    }
+    while ((pin = ports_due_edge(s, now)) != PIC32_PIN_NONE) {
+        s->edge_ns = s->edge_at[pin];
+        s->edge_at[pin] = pic32_waveform_next_edge(&s->waveform[pin],
+                                                   s->edge_ns);
+        ports_set_wave_level(s, pin, s->edge_ns);
+        ports_update(s, pin / PIC32_PORT_PINS);
+        ports_tell_edge(s, pin);
+        s->edge_ns = -1;
+    }
+}
+
+static void ports_edge(void *opaque)
+{
+    ports_make_edges(opaque);
+    ports_arm_edges(opaque);
+}
+
+/* Gives a port's waveforms their level of now. */
+static void ports_refresh(PIC32Ports *s, unsigned port)
+{
+    unsigned bit;
+
+    ports_make_edges(s);
+    if (!s->waving[port]) {
+        return;
+    }
+    for (bit = 0; s->waving[port] >> bit; bit++) {
+        PIC32Pin pin = port * PIC32_PORT_PINS + bit;
+
+        if (extract32(s->waving[port], bit, 1)
+            && s->edge_at[pin] == INT64_MAX) {
+            ports_set_wave_level(s, pin, pic32_ports_edge_ns(s));
+        }
+    }
+    ports_update(s, port);
+}
+
+void pic32_ports_look(PIC32Ports *s, PIC32Pin pin)
+{
+    unsigned port = pin / PIC32_PORT_PINS;
+
+    if (pic32_ports_has(s, pin) && s->waving[port]) {
+        ports_refresh(s, port);
+        ports_arm_edges(s);
+    }
+}
+
+/* Registers */
 
 static uint32_t ports_read(void *opaque, hwaddr offset, unsigned size)
 {
@@ -233,11 +470,20 @@ static uint32_t ports_read(void *opaque, hwaddr offset, unsigned size)
     if (offset % PORT_STRIDE != R_PORT) {
         return pic32_sfr_get(&s->regs, offset);
     }
+    ports_refresh(s, port);
     /* FRM 12.3.3: reading PORT ends the mismatch. */
     s->last_read[port] = s->input[port];
     ports_set(s, port, R_CNSTAT, 0);
     ports_update_irq(s, port);
     return s->input[port];
+}
+
+static bool ports_before_write(void *opaque, hwaddr addr, uint32_t data,
+                               unsigned size)
+{
+    /* What waveforms did up to now meets the old settings. */
+    ports_refresh(opaque, addr / PORT_STRIDE);
+    return false;
 }
 
 static void ports_write(void *opaque, hwaddr offset, uint32_t old,
@@ -261,9 +507,13 @@ static void ports_write(void *opaque, hwaddr offset, uint32_t old,
         break;
     }
     ports_update(s, port);
+    if (s->waving[port]) {
+        ports_arm_edges(s);
+    }
 }
 
 static const PIC32SfrOps ports_ops = {
+    .before_write = ports_before_write,
     .read = ports_read,
     .write = ports_write,
 };
@@ -298,14 +548,46 @@ void pic32_ports_override(PIC32Ports *s, PIC32Pin pin, int level)
     if (!pic32_ports_has(s, pin)) {
         return;
     }
+    ports_refresh(s, port);
+    s->waving[port] = deposit32(s->waving[port], bit, 1, 0);
     s->override[port] = deposit32(s->override[port], bit, 1, level >= 0);
     s->override_level[port] = deposit32(s->override_level[port], bit, 1,
                                         level > 0);
     ports_update(s, port);
 }
 
+void pic32_ports_override_waveform(PIC32Ports *s, PIC32Pin pin,
+                                   const PIC32Waveform *waveform)
+{
+    unsigned port = pin / PIC32_PORT_PINS, bit = pin % PIC32_PORT_PINS;
+
+    if (!waveform->high || waveform->high >= waveform->period) {
+        pic32_ports_override(s, pin, !!waveform->high);
+        return;
+    }
+    if (!pic32_ports_has(s, pin)) {
+        return;
+    }
+    ports_refresh(s, port);
+    if (extract32(s->waving[port], bit, 1)
+        && !pic32_waveform_alike(&s->waveform[pin], waveform)) {
+        s->told_waving[port] = deposit32(s->told_waving[port], bit, 1, 0);
+    }
+    s->waveform[pin] = *waveform;
+    s->edge_at[pin] = INT64_MAX;
+    s->waving[port] = deposit32(s->waving[port], bit, 1, 1);
+    s->override[port] = deposit32(s->override[port], bit, 1, 1);
+    ports_set_wave_level(s, pin, pic32_ports_edge_ns(s));
+    ports_update(s, port);
+    ports_tell_edge(s, pin);
+    ports_arm_edges(s);
+}
+
 int pic32_ports_input(PIC32Ports *s, PIC32Pin pin)
 {
+    if (pic32_ports_has(s, pin)) {
+        ports_refresh(s, pin / PIC32_PORT_PINS);
+    }
     return pic32_ports_has(s, pin)
            && extract32(s->input[pin / PIC32_PORT_PINS],
                         pin % PIC32_PORT_PINS, 1);
@@ -328,6 +610,9 @@ static void ports_reset_enter(Object *obj, ResetType type)
     PIC32Ports *s = PIC32_PORTS(obj);
 
     pic32_sfr_reset(&s->regs);
+    memset(s->override, 0, sizeof(s->override));
+    memset(s->waving, 0, sizeof(s->waving));
+    timer_del(s->edge);
 }
 
 static void ports_reset_hold(Object *obj)
@@ -434,6 +719,8 @@ static void ports_init(Object *obj)
     unsigned port;
 
     QLIST_INIT(&s->watches);
+    s->edge = timer_new_ns(QEMU_CLOCK_VIRTUAL, ports_edge, s);
+    s->edge_ns = -1;
     for (port = 0; port < PIC32_N_PORTS; port++) {
         sysbus_init_irq(SYS_BUS_DEVICE(obj), &s->irq[port]);
     }
@@ -461,6 +748,11 @@ static const VMStateDescription vmstate_ports = {
         VMSTATE_UINT16_ARRAY(outside_level, PIC32Ports, PIC32_N_PORTS),
         VMSTATE_UINT16_ARRAY(override, PIC32Ports, PIC32_N_PORTS),
         VMSTATE_UINT16_ARRAY(override_level, PIC32Ports, PIC32_N_PORTS),
+        VMSTATE_UINT16_ARRAY(waving, PIC32Ports, PIC32_N_PORTS),
+        VMSTATE_STRUCT_ARRAY(waveform, PIC32Ports, N_PINS, 1,
+                             vmstate_pic32_waveform, PIC32Waveform),
+        VMSTATE_INT64_ARRAY(edge_at, PIC32Ports, N_PINS),
+        VMSTATE_TIMER_PTR(edge, PIC32Ports),
         VMSTATE_UINT16_ARRAY(input, PIC32Ports, PIC32_N_PORTS),
         VMSTATE_UINT16_ARRAY(last_read, PIC32Ports, PIC32_N_PORTS),
         VMSTATE_END_OF_LIST()

@@ -9,6 +9,7 @@
 
 #include "hw/sysbus.h"
 #include "pic32mz_sfr.h"
+#include "pic32mz_waveform.h"
 
 #define TYPE_PIC32_PORTS "pic32mz-ports"
 OBJECT_DECLARE_SIMPLE_TYPE(PIC32Ports, PIC32_PORTS)
@@ -24,9 +25,25 @@ typedef uint8_t PIC32Pin;
 /* Told about every change of a pin; level is 0, 1, or -1: not driven. */
 typedef void PIC32PinFn(void *opaque, PIC32Pin pin, int level);
 
+/*
+ * The chip begins to put a waveform on a pin, or another one. There is no word
+ * of its edges; when it ends, the pin's level is told as usual.
+ */
+typedef void PIC32PinWaveformFn(void *opaque, PIC32Pin pin,
+                                const PIC32Waveform *waveform);
+
+/*
+ * Whether somebody needs to be told of every edge that a waveform makes on
+ * a pin. When the answer changes: pic32_ports_look().
+ */
+typedef bool PIC32PinHeedFn(void *opaque, PIC32Pin pin);
+
 typedef struct PIC32PinWatch {
     PIC32PinFn *output;     /* what the chip drives has changed; or NULL */
     PIC32PinFn *input;      /* what a digital input sees, 0 or 1; or NULL */
+    PIC32PinWaveformFn *waveform;   /* or NULL */
+    PIC32PinHeedFn *heeds;  /* for input and edge; NULL: none is needed */
+    PIC32PinFn *edge;       /* a heeded edge of what the chip drives; or NULL */
     void *opaque;
     QLIST_ENTRY(PIC32PinWatch) next;
 } PIC32PinWatch;
@@ -54,6 +71,35 @@ int pic32_ports_outside(PIC32Ports *s, PIC32Pin pin);
  * it back to TRIS and LAT (-1).
  */
 void pic32_ports_override(PIC32Ports *s, PIC32Pin pin, int level);
+
+/*
+ * As pic32_ports_override(), with a waveform. Its edges are simulated only
+ * while somebody heeds them: change notification, or a watch; at most
+ * PIC32_HEED_MAX_HZ, a faster waveform is heard by nobody. Whoever reads the
+ * pin sees the right level at any time.
+ */
+void pic32_ports_override_waveform(PIC32Ports *s, PIC32Pin pin,
+                                   const PIC32Waveform *waveform);
+
+#define PIC32_HEED_MAX_HZ   1000000
+
+/*
+ * Brings a pin that carries a waveform up to date: its watches know the level
+ * of now, and edges are simulated or not, as they are heeded now.
+ */
+void pic32_ports_look(PIC32Ports *s, PIC32Pin pin);
+
+/*
+ * The exact virtual time of the change that watches are being told of. The
+ * clock may be some ns further: an instruction is not divided.
+ */
+int64_t pic32_ports_edge_ns(PIC32Ports *s);
+
+/*
+ * What changes from now on did so at ns, a little while ago; -1: changes
+ * happen now, as usual. Returns what was set before.
+ */
+int64_t pic32_ports_set_edge_ns(PIC32Ports *s, int64_t ns);
 
 /* What a digital input on this pin sees: 0 or 1; 0 while it is analog. */
 int pic32_ports_input(PIC32Ports *s, PIC32Pin pin);

@@ -14,7 +14,7 @@
  * (ANSEL) reads as 0.
  *
  * Left out: nothing of the routing; only peripherals that call
- * pic32_pps_set_output() drive their pins.
+ * pic32_pps_set_output() or pic32_pps_set_waveform() drive their pins.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -88,6 +88,16 @@ static const struct {
 /* Sum of the pins in the four groups. */
 #define N_OUTPUT_PINS 53
 
+/* What an output function drives: DRIVE_LOW + level is a level. */
+enum { DRIVE_OFF, DRIVE_LOW, DRIVE_HIGH, DRIVE_WAVEFORM };
+
+typedef struct PpsWatcher {
+    PIC32PpsInputFn *fn;
+    PIC32PpsHeedFn *heeds;
+    void *opaque;
+    QSLIST_ENTRY(PpsWatcher) next;
+} PpsWatcher;
+
 struct PIC32Pps {
     SysBusDevice parent_obj;
 
@@ -96,13 +106,11 @@ struct PIC32Pps {
     PIC32Ports *ports;
     PIC32Cfg *cfg;
     PIC32PinWatch watch;
-    struct {
-        PIC32PpsInputFn *fn;
-        void *opaque;
-    } watchers[ARRAY_SIZE(inputs)];
+    QSLIST_HEAD(, PpsWatcher) watchers[ARRAY_SIZE(inputs)];
 
-    uint8_t seen[ARRAY_SIZE(inputs)];       /* level told to the watcher */
-    uint8_t drive[N_GROUPS * N_VALUES];     /* an output's level + 1; 0: off */
+    uint8_t seen[ARRAY_SIZE(inputs)];       /* level told to the watchers */
+    uint8_t drive[N_GROUPS * N_VALUES];
+    PIC32Waveform waveform[N_GROUPS * N_VALUES];
 };
 
 static unsigned pps_find_input(const char *function)
@@ -188,30 +196,41 @@ bool pic32_pps_output_on(PIC32Pps *s, const char *function, PIC32Pin pin)
     return false;
 }
 
-/* Gives a pin the level of the output function that is selected for it. */
+/* Gives a pin what the output function drives that is selected for it. */
 static void pps_update_pin(PIC32Pps *s, unsigned group, PIC32Pin pin)
 {
-    uint32_t value = pic32_sfr_get(&s->regs, R_RPA0R + pin * 4);
+    unsigned output = group * N_VALUES
+                      + pic32_sfr_get(&s->regs, R_RPA0R + pin * 4);
 
-    pic32_ports_override(s->ports, pin,
-                         s->drive[group * N_VALUES + value] - 1);
+    if (s->drive[output] == DRIVE_WAVEFORM) {
+        pic32_ports_override_waveform(s->ports, pin, &s->waveform[output]);
+    } else {
+        pic32_ports_override(s->ports, pin,
+                             (int)s->drive[output] - DRIVE_LOW);
+    }
 }
 
-void pic32_pps_set_output(PIC32Pps *s, const char *function, int level)
+/* Every pin that the function is on gets what drive says. */
+static void pps_drive(PIC32Pps *s, const char *function, uint8_t drive,
+                      const PIC32Waveform *waveform)
 {
-    uint8_t drive = level < 0 ? 0 : 1 + !!level;
     unsigned group, value, i;
     bool known = false;
 
     for (group = 0; group < N_GROUPS; group++) {
+        unsigned output = group * N_VALUES;
+
         if (!pps_find_output(group, function, &value)) {
             continue;
         }
         known = true;
-        if (s->drive[group * N_VALUES + value] == drive) {
+        output += value;
+        if (waveform) {
+            s->waveform[output] = *waveform;
+        } else if (s->drive[output] == drive) {
             continue;
         }
-        s->drive[group * N_VALUES + value] = drive;
+        s->drive[output] = drive;
         for (i = 0; i < N_VALUES; i++) {
             PIC32Pin pin = group_pins[group][i];
 
@@ -224,26 +243,80 @@ void pic32_pps_set_output(PIC32Pps *s, const char *function, int level)
     assert(known);
 }
 
+void pic32_pps_set_output(PIC32Pps *s, const char *function, int level)
+{
+    pps_drive(s, function, level < 0 ? DRIVE_OFF : DRIVE_LOW + !!level, NULL);
+}
+
+void pic32_pps_set_output_at(PIC32Pps *s, const char *function, int level,
+                             int64_t ns)
+{
+    int64_t before = pic32_ports_set_edge_ns(s->ports, ns);
+
+    pic32_pps_set_output(s, function, level);
+    pic32_ports_set_edge_ns(s->ports, before);
+}
+
+void pic32_pps_set_waveform(PIC32Pps *s, const char *function,
+                            const PIC32Waveform *waveform)
+{
+    pps_drive(s, function, DRIVE_WAVEFORM, waveform);
+}
+
 static void pps_update_input(PIC32Pps *s, unsigned i)
 {
     int level = pic32_ports_input(s->ports, pps_pin_of_input(s, i));
+    PpsWatcher *watcher;
 
     if (level != s->seen[i]) {
         s->seen[i] = level;
-        if (s->watchers[i].fn) {
-            s->watchers[i].fn(s->watchers[i].opaque, level);
+        QSLIST_FOREACH(watcher, &s->watchers[i], next) {
+            watcher->fn(watcher->opaque, level);
         }
     }
 }
 
 void pic32_pps_watch_input(PIC32Pps *s, const char *function,
-                           PIC32PpsInputFn *fn, void *opaque)
+                           PIC32PpsInputFn *fn, PIC32PpsHeedFn *heeds,
+                           void *opaque)
+{
+    PpsWatcher *watcher = g_new(PpsWatcher, 1);
+
+    *watcher = (PpsWatcher) { .fn = fn, .heeds = heeds, .opaque = opaque };
+    QSLIST_INSERT_HEAD(&s->watchers[pps_find_input(function)], watcher, next);
+}
+
+void pic32_pps_look(PIC32Pps *s, const char *function)
 {
     unsigned i = pps_find_input(function);
 
-    assert(!s->watchers[i].fn);
-    s->watchers[i].fn = fn;
-    s->watchers[i].opaque = opaque;
+    pic32_ports_look(s->ports, pps_pin_of_input(s, i));
+    pps_update_input(s, i);
+}
+
+int64_t pic32_pps_edge_ns(PIC32Pps *s)
+{
+    return pic32_ports_edge_ns(s->ports);
+}
+
+/* Whether a watcher of an input function on this pin needs its edges. */
+static bool pps_heeds(void *opaque, PIC32Pin pin)
+{
+    PIC32Pps *s = opaque;
+    PpsWatcher *watcher;
+    unsigned i;
+
+    for (i = 0; i < ARRAY_SIZE(inputs); i++) {
+        if (pps_pin_of_input(s, i) != pin) {
+            continue;
+        }
+        QSLIST_FOREACH(watcher, &s->watchers[i], next) {
+            if (watcher->heeds && watcher->heeds(watcher->opaque)) {
+                return true;
+            }
+        }
+    }
+    return false;
 }
 
 static void pps_pin_changed(void *opaque, PIC32Pin pin, int level)
@@ -295,6 +368,7 @@ static void pps_write(void *opaque, hwaddr offset, uint32_t old,
     for (i = 0; i < ARRAY_SIZE(inputs); i++) {
         if (inputs[i].offset == offset) {
             pps_update_input(s, i);
+            pic32_ports_look(s->ports, pps_pin_of_input(s, i));
         }
     }
 }
@@ -366,6 +440,7 @@ static void pps_realize(DeviceState *dev, Error **errp)
                    s->defs, ARRAY_SIZE(s->defs), &pps_ops, s);
     sysbus_init_mmio(SYS_BUS_DEVICE(dev), &s->regs.iomem);
     s->watch.input = pps_pin_changed;
+    s->watch.heeds = pps_heeds;
     s->watch.opaque = s;
     pic32_ports_watch(s->ports, &s->watch);
 }
@@ -378,6 +453,8 @@ static const VMStateDescription vmstate_pps = {
         VMSTATE_PIC32_SFR(regs, PIC32Pps),
         VMSTATE_UINT8_ARRAY(seen, PIC32Pps, ARRAY_SIZE(inputs)),
         VMSTATE_UINT8_ARRAY(drive, PIC32Pps, N_GROUPS * N_VALUES),
+        VMSTATE_STRUCT_ARRAY(waveform, PIC32Pps, N_GROUPS * N_VALUES, 1,
+                             vmstate_pic32_waveform, PIC32Waveform),
         VMSTATE_END_OF_LIST()
     }
 };

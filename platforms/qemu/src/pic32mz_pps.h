@@ -36,11 +36,39 @@ bool pic32_pps_output_on(PIC32Pps *s, const char *function, PIC32Pin pin);
  */
 void pic32_pps_set_output(PIC32Pps *s, const char *function, int level);
 
+/* The same at a virtual time that is just past: ns, the exact one. */
+void pic32_pps_set_output_at(PIC32Pps *s, const char *function, int level,
+                             int64_t ns);
+
+/*
+ * An output carries a waveform, until its next pic32_pps_set_output(). The
+ * host is told once; edges are simulated only where an input heeds them.
+ * For whatever goes on and on: PWM, clock outputs.
+ */
+void pic32_pps_set_waveform(PIC32Pps *s, const char *function,
+                            const PIC32Waveform *waveform);
+
 /* Told when what an input function sees has changed; level is 0 or 1. */
 typedef void PIC32PpsInputFn(void *opaque, int level);
 
-/* Watches an input function from now on, through every new routing. */
+/* Whether a watcher needs every edge of its input now. */
+typedef bool PIC32PpsHeedFn(void *opaque);
+
+/*
+ * Watches an input function from now on, through every new routing. heeds
+ * says whether edges of a waveform on the pin must be told, too; NULL: never.
+ */
 void pic32_pps_watch_input(PIC32Pps *s, const char *function,
-                           PIC32PpsInputFn *fn, void *opaque);
+                           PIC32PpsInputFn *fn, PIC32PpsHeedFn *heeds,
+                           void *opaque);
+
+/*
+ * For a watcher whose heed is about to change, or has just changed: it is
+ * told the level of now, if that is news.
+ */
+void pic32_pps_look(PIC32Pps *s, const char *function);
+
+/* The exact virtual time of the change that a watcher is being told of. */
+int64_t pic32_pps_edge_ns(PIC32Pps *s);
 
 #endif

@@ -24,9 +24,11 @@
 #include "pic32mz_evic.h"
 #include "pic32mz_flash.h"
 #include "pic32mz_i2c.h"
+#include "pic32mz_ic.h"
 #include "pic32mz_jumpers.h"
 #include "pic32mz_machine.h"
 #include "pic32mz_nvm.h"
+#include "pic32mz_oc.h"
 #include "pic32mz_ports.h"
 #include "pic32mz_pps.h"
 #include "pic32mz_prefetch.h"
@@ -40,6 +42,8 @@
 
 #define N_UARTS         6
 #define N_TIMERS        9
+#define N_CAPTURES      9
+#define N_COMPARES      9
 #define N_PORTS         10
 #define DEFAULT_MAC     "00:04:a3:00:00:01"
 
@@ -196,6 +200,74 @@ static void soc_create_i2cs(PIC32MZMachine *s)
     }
 }
 
+/*
+ * DS60001320 tables 17-1 and 18-1: the time bases of output compare and input
+ * capture module n, each an even timer and the odd one above; timer[0] is
+ * Timer1.
+ */
+static void soc_link_time_bases(DeviceState *dev, unsigned n,
+                                DeviceState *timer[N_TIMERS])
+{
+    /* while CFGCON.OCACLK or ICACLK is 1 */
+    static const unsigned even[] = { 4, 2, 6 };
+    unsigned alternate = even[(n - 1) / 3];
+
+    soc_link(dev, "timer0", timer[2 - 1]);
+    soc_link(dev, "timer1", timer[3 - 1]);
+    soc_link(dev, "timer2", timer[alternate - 1]);
+    soc_link(dev, "timer3", timer[alternate]);
+}
+
+static void soc_create_captures(PIC32MZMachine *s,
+                                DeviceState *timer[N_TIMERS])
+{
+    static const int vector[N_CAPTURES] = {
+        PIC32_VECTOR_INPUT_CAPTURE_1, PIC32_VECTOR_INPUT_CAPTURE_2,
+        PIC32_VECTOR_INPUT_CAPTURE_3, PIC32_VECTOR_INPUT_CAPTURE_4,
+        PIC32_VECTOR_INPUT_CAPTURE_5, PIC32_VECTOR_INPUT_CAPTURE_6,
+        PIC32_VECTOR_INPUT_CAPTURE_7, PIC32_VECTOR_INPUT_CAPTURE_8,
+        PIC32_VECTOR_INPUT_CAPTURE_9,
+    };
+    unsigned i;
+
+    for (i = 0; i < N_CAPTURES; i++) {
+        DeviceState *dev = qdev_new(TYPE_PIC32_IC);
+
+        qdev_prop_set_uint32(dev, "index", i + 1);
+        soc_link(dev, "cfg", s->cfg);
+        soc_link(dev, "pps", s->pps);
+        soc_link_time_bases(dev, i + 1, timer);
+        soc_realize(dev, 0x1f842000 + i * 0x200);
+        soc_irq(s, dev, 0, vector[i]);
+        soc_irq(s, dev, 1, vector[i] - 1);      /* the error's comes before */
+    }
+}
+
+static void soc_create_compares(PIC32MZMachine *s,
+                                DeviceState *timer[N_TIMERS])
+{
+    static const int vector[N_COMPARES] = {
+        PIC32_VECTOR_OUTPUT_COMPARE_1, PIC32_VECTOR_OUTPUT_COMPARE_2,
+        PIC32_VECTOR_OUTPUT_COMPARE_3, PIC32_VECTOR_OUTPUT_COMPARE_4,
+        PIC32_VECTOR_OUTPUT_COMPARE_5, PIC32_VECTOR_OUTPUT_COMPARE_6,
+        PIC32_VECTOR_OUTPUT_COMPARE_7, PIC32_VECTOR_OUTPUT_COMPARE_8,
+        PIC32_VECTOR_OUTPUT_COMPARE_9,
+    };
+    unsigned i;
+
+    for (i = 0; i < N_COMPARES; i++) {
+        DeviceState *dev = qdev_new(TYPE_PIC32_OC);
+
+        qdev_prop_set_uint32(dev, "index", i + 1);
+        soc_link(dev, "cfg", s->cfg);
+        soc_link(dev, "pps", s->pps);
+        soc_link(dev, "ports", s->ports);
+        soc_link_time_bases(dev, i + 1, timer);
+        soc_realize(dev, 0x1f844000 + i * 0x200);
+        soc_irq(s, dev, 0, vector[i]);
+    }
+}
+
 static void soc_create_timers(PIC32MZMachine *s)
 {
     static const int vector[N_TIMERS] = {
@@ -222,6 +294,8 @@ static void soc_create_timers(PIC32MZMachine *s)
         soc_realize(dev[i], 0x1f840000 + i * 0x200);
         soc_irq(s, dev[i], 0, vector[i]);
     }
+    soc_create_captures(s, dev);
+    soc_create_compares(s, dev);
 }
 
 static void soc_create_ethernet(PIC32MZMachine *s)

@@ -10,9 +10,8 @@
  * than one a microsecond set the interrupt flag once a microsecond: a period of
  * a few clocks would keep the host busy with nothing else.
  *
- * Left out: stop in idle (SIDL), triggers of the ADC, the output compare and
- * input capture modules, running on in sleep, and the delay of asynchronous
- * writes (TWIP reads as 0). Timer1's external clock is the secondary
+ * Left out: stop in idle (SIDL), triggers of the ADC, running on in sleep, and
+ * the delay of asynchronous writes (TWIP reads as 0). Timer1's external clock is the secondary
  * oscillator while that runs, else edges of its pin T1CK (RC14).
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
@@ -105,24 +104,29 @@ static Clock *tmr_clock(PIC32Timer *s)
     return clock && clock_is_enabled(clock) ? clock : NULL;
 }
 
-static uint64_t tmr_ticks(PIC32Timer *s)
+static int64_t tmr_now(void)
+{
+    return qemu_clock_get_ns(QEMU_CLOCK_VIRTUAL);
+}
+
+static uint64_t tmr_ticks(PIC32Timer *s, int64_t ns)
 {
     Clock *clock = tmr_clock(s);
-    int64_t now = qemu_clock_get_ns(QEMU_CLOCK_VIRTUAL);
 
     return s->base_ticks
-           + (clock ? clock_ns_to_ticks(clock, now - s->base_ns) : 0);
+           + (clock && ns > s->base_ns
+              ? clock_ns_to_ticks(clock, ns - s->base_ns) : 0);
 }
 
-/* Steps that TMR has made since it was start. */
-static uint64_t tmr_steps(PIC32Timer *s)
+/* Steps that TMR has made until ns since it was start. */
+static uint64_t tmr_steps(PIC32Timer *s, int64_t ns)
 {
-    return tmr_ticks(s) / tmr_prescale(s);
+    return tmr_ticks(s, ns) / tmr_prescale(s);
 }
 
-static uint32_t tmr_count(PIC32Timer *s)
+static uint32_t tmr_count_at(PIC32Timer *s, int64_t ns)
 {
-    uint64_t steps = tmr_steps(s);
+    uint64_t steps = tmr_steps(s, ns);
     uint64_t period = (uint64_t)tmr_reg(s, A_PR) + 1;
     uint64_t to_wrap;
 
@@ -132,6 +136,11 @@ static uint32_t tmr_count(PIC32Timer *s)
     /* Beyond PR: on to the end of the register, then from 0. */
     to_wrap = tmr_max(s) + 1 - s->start;
     return steps < to_wrap ? s->start + steps : (steps - to_wrap) % period;
+}
+
+static uint32_t tmr_count(PIC32Timer *s)
+{
+    return tmr_count_at(s, tmr_now());
 }
 
 /* The step at which the first match after TMR = start comes. */
@@ -171,7 +180,7 @@ static void tmr_arm(PIC32Timer *s)
 /* Lets TMR go on from value: the steps count from here. */
 static void tmr_restart(PIC32Timer *s, uint32_t value, int64_t rest)
 {
-    s->base_ns = qemu_clock_get_ns(QEMU_CLOCK_VIRTUAL);
+    s->base_ns = tmr_now();
     s->base_ticks = rest;
     s->start = value;
     s->next_match = tmr_first_match(s);
@@ -186,14 +195,14 @@ static void tmr_interrupt(PIC32Timer *s)
 /* Delivers the matches that are due; several at once are one interrupt. */
 static void tmr_deliver(PIC32Timer *s)
 {
-    uint64_t steps = tmr_steps(s);
+    uint64_t steps = tmr_steps(s, tmr_now());
     uint64_t period = (uint64_t)tmr_reg(s, A_PR) + 1;
 
     if (s->next_match == NO_MATCH || steps < s->next_match) {
         return;
     }
     s->next_match += ((steps - s->next_match) / period + 1) * period;
-    s->delivered_ns = qemu_clock_get_ns(QEMU_CLOCK_VIRTUAL);
+    s->delivered_ns = tmr_now();
     /* FRM 14.3.5: gated, the gate's end interrupts, not the match. */
     if (!tmr_is_gated(s)) {
         tmr_interrupt(s);
@@ -208,12 +217,45 @@ static void tmr_match(void *opaque)
     tmr_arm(s);
 }
 
+static void tmr_tell_before(PIC32Timer *s)
+{
+    PIC32TimerListener *listener;
+
+    QLIST_FOREACH(listener, &s->listeners, next) {
+        if (listener->before) {
+            listener->before(listener->opaque, s);
+        }
+    }
+}
+
+static void tmr_tell_after(PIC32Timer *s)
+{
+    PIC32TimerListener *listener;
+
+    QLIST_FOREACH(listener, &s->listeners, next) {
+        if (listener->after) {
+            listener->after(listener->opaque, s);
+        }
+    }
+}
+
+static void tmr_tell_stepped(PIC32Timer *s)
+{
+    PIC32TimerListener *listener;
+
+    QLIST_FOREACH(listener, &s->listeners, next) {
+        if (listener->stepped) {
+            listener->stepped(listener->opaque, s);
+        }
+    }
+}
+
 /* Writes the ticks up to now down, for a change of the clock or the gate. */
 static void tmr_freeze(PIC32Timer *s)
 {
     tmr_deliver(s);
-    s->base_ticks = tmr_ticks(s);
-    s->base_ns = qemu_clock_get_ns(QEMU_CLOCK_VIRTUAL);
+    s->base_ticks = tmr_ticks(s, tmr_now());
+    s->base_ns = tmr_now();
 }
 
 static void tmr_clock_event(void *opaque, ClockEvent event)
@@ -221,9 +263,11 @@ static void tmr_clock_event(void *opaque, ClockEvent event)
     PIC32Timer *s = opaque;
 
     if (event == ClockPreUpdate) {
+        tmr_tell_before(s);
         tmr_freeze(s);
     } else {
         tmr_arm(s);
+        tmr_tell_after(s);
     }
 }
 
@@ -253,6 +297,33 @@ static uint32_t tmr_read(void *opaque, hwaddr offset, unsigned size)
     }
 }
 
+/* Whether the timer counts edges of its pin, or the pin gates it. */
+static bool tmr_heeds(void *opaque)
+{
+    PIC32Timer *s = opaque;
+    uint32_t con = tmr_reg(s, A_CON);
+
+    return FIELD_EX32(con, CON, ON) && !tmr_is_upper(s)
+           && (tmr_is_gated(s) || (FIELD_EX32(con, CON, TCS) && !tmr_clock(s)));
+}
+
+static bool tmr_heeds_port_pin(void *opaque, PIC32Pin pin)
+{
+    return pin == pic32_pin_parse(T1CK_PIN) && tmr_heeds(opaque);
+}
+
+/* Learns the level of TxCK, which may have changed unheeded. */
+static void tmr_look(PIC32Timer *s)
+{
+    g_autofree char *input = g_strdup_printf("T%uCK", s->index);
+
+    if (s->index == 1 && s->ports) {
+        pic32_ports_look(s->ports, pic32_pin_parse(T1CK_PIN));
+    } else if (s->index > 1 && s->pps) {
+        pic32_pps_look(s->pps, input);
+    }
+}
+
 static void tmr_write_con(PIC32Timer *s, uint32_t old, uint32_t value)
 {
     PIC32Timer *odd = s->partner;
@@ -263,9 +334,12 @@ static void tmr_write_con(PIC32Timer *s, uint32_t old, uint32_t value)
     }
     /* Up to now the old value counted. */
     pic32_sfr_set(&s->regs, A_CON, old);
+    tmr_look(s);
+    tmr_tell_before(s);
     tmr_deliver(s);
     count = tmr_count(s);
     if (odd && FIELD_EX32(old ^ value, CON, T32)) {
+        tmr_tell_before(odd);
         upper = tmr_tmr(odd);
         if (FIELD_EX32(value, CON, T32)) {
             count |= upper << 16;
@@ -279,10 +353,13 @@ static void tmr_write_con(PIC32Timer *s, uint32_t old, uint32_t value)
         pic32_sfr_set(&s->regs, A_CON, value);
         tmr_restart(odd, upper, 0);
         tmr_arm(odd);
+        tmr_tell_after(odd);
     }
     pic32_sfr_set(&s->regs, A_CON, value);
     tmr_restart(s, count, 0);
     tmr_arm(s);
+    tmr_look(s);
+    tmr_tell_after(s);
 }
 
 static void tmr_write_tmr(PIC32Timer *s, uint32_t value)
@@ -293,9 +370,11 @@ static void tmr_write_tmr(PIC32Timer *s, uint32_t value)
     } else {
         value &= tmr_max(s);
     }
+    tmr_tell_before(s);
     tmr_deliver(s);
     tmr_restart(s, value, 0);     /* FRM 14.3.4: clears the prescaler */
     tmr_arm(s);
+    tmr_tell_after(s);
 }
 
 static void tmr_write_pr(PIC32Timer *s, uint32_t old, uint32_t value)
@@ -311,8 +390,12 @@ static void tmr_write_pr(PIC32Timer *s, uint32_t old, uint32_t value)
         value &= tmr_max(s);
     }
     pic32_sfr_set(&s->regs, A_PR, old);
+    if (value == old) {
+        return;             /* what hangs on the timer goes on in peace */
+    }
+    tmr_tell_before(s);
     tmr_deliver(s);
-    steps = tmr_steps(s);
+    steps = tmr_steps(s, tmr_now());
     count = tmr_count(s);
     pic32_sfr_set(&s->regs, A_PR, value);
     /* The steps so far go into start; time and prescaler run on. */
@@ -320,6 +403,7 @@ static void tmr_write_pr(PIC32Timer *s, uint32_t old, uint32_t value)
     s->start = count;
     s->next_match = tmr_first_match(s);
     tmr_arm(s);
+    tmr_tell_after(s);
 }
 
 static void tmr_write(void *opaque, hwaddr offset, uint32_t old,
@@ -360,23 +444,36 @@ static void tmr_pin_level(void *opaque, int level)
 {
     PIC32Timer *s = opaque;
     uint32_t con = tmr_reg(s, A_CON);
+    uint64_t steps;
+    bool gated;
 
     if (level == s->pin) {
         return;
+    }
+    gated = tmr_is_gated(s);
+    if (gated) {
+        tmr_tell_before(s);
     }
     tmr_freeze(s);
     s->pin = level;
     if (FIELD_EX32(con, CON, ON) && !tmr_is_upper(s)) {
         if (FIELD_EX32(con, CON, TCS)) {
             if (level && !tmr_clock(s)) {
+                steps = tmr_steps(s, tmr_now());
                 s->base_ticks++;
                 tmr_deliver(s);
+                if (tmr_steps(s, tmr_now()) != steps) {
+                    tmr_tell_stepped(s);
+                }
             }
-        } else if (tmr_is_gated(s) && !level) {
+        } else if (gated && !level) {
             tmr_interrupt(s);
         }
     }
     tmr_arm(s);
+    if (gated) {
+        tmr_tell_after(s);
+    }
 }
 
 static void tmr_port_pin(void *opaque, PIC32Pin pin, int level)
@@ -384,6 +481,79 @@ static void tmr_port_pin(void *opaque, PIC32Pin pin, int level)
     if (pin == pic32_pin_parse(T1CK_PIN)) {
         tmr_pin_level(opaque, level);
     }
+}
+
+/* For what hangs on the timer */
+
+void pic32_timer_listen(PIC32Timer *s, PIC32TimerListener *listener)
+{
+    QLIST_INSERT_HEAD(&s->listeners, listener, next);
+}
+
+uint32_t pic32_timer_count(PIC32Timer *s, int64_t ns)
+{
+    return tmr_is_upper(s) ? tmr_count_at(s->master, ns) >> 16
+                           : tmr_count_at(s, ns);
+}
+
+uint64_t pic32_timer_period(PIC32Timer *s)
+{
+    return (uint64_t)tmr_reg(s, A_PR) + 1;
+}
+
+bool pic32_timer_reaches(PIC32Timer *s, uint32_t value, int64_t ns,
+                         PIC32TimerMoment *moment)
+{
+    Clock *clock = tmr_clock(s);
+    uint64_t period = pic32_timer_period(s), count, steps;
+    __int128 units;
+
+    if (!clock || value > tmr_max(s)) {
+        return false;
+    }
+    count = tmr_count_at(s, ns);
+    steps = tmr_steps(s, ns);
+    if (count < period) {
+        if (value >= period) {
+            return false;
+        }
+        steps += value > count ? value - count : period - count + value;
+    } else if (value > count) {
+        steps += value - count;
+    } else if (value < period) {
+        steps += tmr_max(s) + 1 - count + value;
+    } else {
+        return false;
+    }
+    units = ((__int128)steps * tmr_prescale(s) - s->base_ticks)
+            * clock_get(clock);
+    if (units >> 32 > INT64_MAX / 2) {
+        return false;       /* not in this machine's life */
+    }
+    moment->ns = s->base_ns + (int64_t)(units >> 32);
+    moment->frac = (uint32_t)units;
+    return true;
+}
+
+bool pic32_timer_waveform(PIC32Timer *s, uint64_t steps, uint64_t high,
+                          PIC32TimerMoment start, PIC32Waveform *waveform)
+{
+    Clock *clock = tmr_clock(s);
+    unsigned __int128 step, period;
+
+    if (!clock) {
+        return false;
+    }
+    step = (unsigned __int128)clock_get(clock) * tmr_prescale(s);
+    period = step * steps;
+    if (period > UINT64_MAX) {
+        return false;
+    }
+    *waveform = (PIC32Waveform) {
+        .start_ns = start.ns, .start_frac = start.frac,
+        .period = period, .high = step * high,
+    };
+    return true;
 }
 
 static void tmr_reset_enter(Object *obj, ResetType type)
@@ -404,6 +574,7 @@ static void tmr_init(Object *obj)
 {
     PIC32Timer *s = PIC32_TIMER(obj);
 
+    QLIST_INIT(&s->listeners);
     sysbus_init_irq(SYS_BUS_DEVICE(obj), &s->irq);
     s->pbclk = qdev_init_clock_in(DEVICE(obj), "pbclk", tmr_clock_event, s,
                                   ClockPreUpdate | ClockUpdate);
@@ -437,10 +608,11 @@ static void tmr_realize(DeviceState *dev, Error **errp)
     s->match = timer_new_ns(QEMU_CLOCK_VIRTUAL, tmr_match, s);
     if (s->index == 1 && s->ports) {
         s->watch.input = tmr_port_pin;
+        s->watch.heeds = tmr_heeds_port_pin;
         s->watch.opaque = s;
         pic32_ports_watch(s->ports, &s->watch);
     } else if (s->index > 1 && s->pps) {
-        pic32_pps_watch_input(s->pps, input, tmr_pin_level, s);
+        pic32_pps_watch_input(s->pps, input, tmr_pin_level, tmr_heeds, s);
     }
 }
 

@@ -39,11 +39,10 @@ EXCEPTIONS = [
     ("serial quad interface", r"SQI1\w*", "needs a quad flash behind it; its window reads as nothing"),
     ("permission groups", r"CFGPG", "no bus master is ever refused"),
     ("in-circuit debugger", r"_ICD\w+", "no debugger is attached through the chip's own interface"),
-    ("USB", r"USB\w*", "no cable is plugged in"),
     ("ADC", r"ADC\w*", "no model yet"),
     ("comparators, voltage reference", r"CM\w*|CVRCON", "no model yet"),
     ("RTCC", r"RTC\w*|ALRM\w*", "no model yet"),
-    ("parallel master port, EBI", r"PM[A-Z]\w*|EBI\w*", "no model yet"),
+    ("external bus interface", r"EBI\w*", "no model yet"),
 ]
 
 

@@ -19,7 +19,7 @@ RAM_BYTES = 512 * 1024
 BUSY = (
     *("ETH", "EMAC1", "NVM", "RNG", "U1", "U2", "T", "PR", "OSC", "SPLL", "PB", "DMT", "WDT", "CN"),
     *("DMACON", "DC"),
-    *("C1", "C2"),
+    *("C1", "C2", "PM", "USB"),
     *("SPI", "I2C"),
 )
 POINTERS = (

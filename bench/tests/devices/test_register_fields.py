@@ -13,6 +13,8 @@ from qtest import FACTS
 KNOWN = {
     "NVMBWP": 0x40,  # reserved for development tools, reads as 1 (DS60001320 register 5-8)
     "PB1DIV": 0x8000,  # ON: PBCLK1 cannot be switched off, it reads as 1 (register 8-6)
+    **{f"USBE{n}RXA": 0x7F for n in range(1, 8)},  # RXFADDR (register 11-18)
+    "PMMODE": 0x400,  # MODE16 (register 23-2)
     "EMAC1SUPP": 0x1000,  # reserved, 1 after a reset (register 30-34)
 }
 # What a write of ones would reset, lock or start; their tests are elsewhere.

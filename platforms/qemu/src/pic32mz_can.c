@@ -1,19 +1,23 @@
 /*
- * PIC32MZ CAN module: registers, time stamps, interrupts
+ * PIC32MZ CAN
  *
- * Models section 34 "Controller Area Network" of the PIC32 Family Reference
- * Manual (DS60001154) and DS60001320 chapter 29, with pic32mz_can_fifo.c
- * (FIFOs and filters), pic32mz_can_node.c (modes and errors) and
- * pic32mz_can_wire.c (the bus). A mode changes after 11 recessive bits, a FIFO
- * with the higher number goes first among equals, ICODE names the highest
- * interrupt that is pending, and listen all messages mode puts into FIFO 0
- * what no filter takes.
+ * Models: DS60001320 chapter 29 and DS60001154 (PIC32 Family Reference
+ * Manual, section 34): FIFOs, filters, modes, bit timing, time stamps, error
+ * counters, interrupts, and a bus with frames in their time, arbitration,
+ * acknowledgement and bus-off, shared by both modules or with QEMU's CAN bus.
+ *
+ * The FIFOs and filters are in pic32mz_can_fifo.c, modes and errors in
+ * pic32mz_can_node.c, the bus in pic32mz_can_wire.c. A mode changes after 11
+ * recessive bits, a FIFO with the higher number goes first among equals, ICODE
+ * names the highest interrupt that is pending, and listen all messages mode
+ * puts into FIFO 0 what no filter takes.
  *
  * Left out: resynchronization (SJW), sampling (SAM) and the wake-up filter
  * (WAKFIL) have no effect; stop in idle (SIDL); bandwidth errors never
- * happen; in listen all messages mode no damaged frames are kept; two senders
- * of one identifier do not disturb each other; a receiver's own error flags
- * and the positions of errors within a frame are simplified.
+ * happen; the pins show no bits; listen all messages mode keeps no damaged
+ * frames; two senders of one identifier do not disturb each other; a
+ * receiver's own error flags and the positions of errors within a frame are
+ * simplified.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */

@@ -29,6 +29,7 @@
 #include "pic32mz_machine.h"
 #include "pic32mz_nvm.h"
 #include "pic32mz_oc.h"
+#include "pic32mz_pmp.h"
 #include "pic32mz_ports.h"
 #include "pic32mz_pps.h"
 #include "pic32mz_prefetch.h"
@@ -37,6 +38,7 @@
 #include "pic32mz_storage.h"
 #include "pic32mz_timer.h"
 #include "pic32mz_uart.h"
+#include "pic32mz_usb.h"
 #include "pic32mz_vectors.h"
 #include "pic32mz_wdt.h"
 
@@ -342,6 +344,26 @@ static void soc_create_can(PIC32MZMachine *s)
     }
 }
 
+static void soc_create_usb(PIC32MZMachine *s)
+{
+    DeviceState *dev = qdev_new(TYPE_PIC32_USB);
+
+    soc_realize(dev, 0x1f8e3000);
+    sysbus_mmio_map(SYS_BUS_DEVICE(dev), 1, 0x1f884000);
+    soc_irq(s, dev, 0, PIC32_VECTOR_USB);
+    soc_irq(s, dev, 1, PIC32_VECTOR_USB_DMA);
+}
+
+static void soc_create_pmp(PIC32MZMachine *s)
+{
+    DeviceState *dev = qdev_new(TYPE_PIC32_PMP);
+
+    soc_clock(s, dev, "pbclk", "pbclk2");
+    soc_realize(dev, 0x1f82e000);
+    soc_irq(s, dev, 0, PIC32_VECTOR_PMP);
+    soc_irq(s, dev, 1, PIC32_VECTOR_PMP_ERROR);
+}
+
 static void soc_swap_program(void *opaque, int n, int level)
 {
     pic32_flash_swap_program(&PIC32MZ_MACHINE(opaque)->flash, level);
@@ -428,4 +450,6 @@ void pic32_soc_create(PIC32MZMachine *s)
     soc_create_system(s);
     soc_create_ethernet(s);
     soc_create_can(s);
+    soc_create_usb(s);
+    soc_create_pmp(s);
 }

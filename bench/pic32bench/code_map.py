@@ -4,14 +4,18 @@
 from __future__ import annotations
 
 import bisect
+import contextlib
 import struct
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from elftools.common.exceptions import DWARFError, ELFError
 from elftools.construct import ConstructError
+from elftools.elf.constants import SH_FLAGS
 from elftools.elf.elffile import ELFFile
+from intelhex import IntelHex, IntelHexError
 
 from pic32bench.errors import ImageError
 from pic32bench.footprint.budget import What
@@ -19,6 +23,7 @@ from pic32bench.footprint.symbols import Symbol, read_symbols
 
 # kseg0, kseg1 and the physical address are one place; bit 0 of a function's address says microMIPS.
 _PLACE = 0x1FFFFFFE
+_PHYSICAL = 0x1FFFFFFF
 
 
 @dataclass(frozen=True)
@@ -49,9 +54,8 @@ class CodeMap:
         functions = (symbol for symbol in read_symbols(path) if symbol.what is What.FUNCTION)
         self._functions = sorted(functions, key=lambda symbol: symbol.address & _PLACE)
         self._starts = [symbol.address & _PLACE for symbol in self._functions]
-        with path.open("rb") as file:
-            if file.read(4) == b"\x7fELF":
-                self._lines = _Lines(path)
+        if _is_elf(path):
+            self._lines = _Lines(path)
 
     def find(self, address: int) -> Place:
         """The place of an instruction."""
@@ -118,25 +122,61 @@ class _Lines:
 
 
 def symbols_beside(image: Path) -> Path | None:
-    """Where the symbols of an image are: in itself when it is an ELF, else in an ELF or MAP of the same name beside."""
-    with image.open("rb") as file:
-        if file.read(4) == b"\x7fELF":
-            return image
-    for suffix in (".elf", ".map"):
-        beside = image.with_suffix(suffix)
-        if beside.is_file() and beside.stat().st_size:
-            return beside
-    return None
+    """Where the symbols of an image are: in itself when it is an ELF, else in an ELF or MAP of the same name beside.
+
+    An ELF whose code is not that of the image is of another build and passed over; so is the MAP beside it.
+    """
+    if _is_elf(image):
+        return image
+    elf = image.with_suffix(".elf")
+    if elf.is_file() and _is_elf(elf):
+        return elf if _same_code(elf, image) else None
+    beside = image.with_suffix(".map")
+    return beside if beside.is_file() else None
 
 
-def code_map(image: Path, symbols: str | Path | None = None) -> CodeMap:
-    """The code map of an image, from ``symbols`` or from what lies beside it.
+def _is_elf(path: Path) -> bool:
+    with path.open("rb") as file:
+        return file.read(4) == b"\x7fELF"
+
+
+def _same_code(elf: Path, image: Path) -> bool:
+    """Whether all code of the ELF is in the HEX."""
+    words = IntelHex()
+    try:
+        words.loadhex(str(image))
+        held = {start & _PHYSICAL: words.tobinstr(start, end - 1) for start, end in words.segments()}
+        with elf.open("rb") as file:
+            for section in ELFFile(file).iter_sections():
+                is_code = section["sh_flags"] & SH_FLAGS.SHF_EXECINSTR and section["sh_type"] == "SHT_PROGBITS"
+                if is_code and not _holds(held, section["sh_addr"] & _PHYSICAL, section.data()):
+                    return False
+    except (ELFError, ValueError, IntelHexError):
+        return False
+    return True
+
+
+def _holds(held: dict[int, bytes], address: int, data: bytes) -> bool:
+    for start, content in held.items():
+        offset = address - start
+        if 0 <= offset < len(content):
+            return content[offset : offset + len(data)] == data
+    return not data
+
+
+def code_maps(images: Iterable[Path], symbols: str | Path | None = None) -> list[CodeMap]:
+    """The code maps of images, from ``symbols`` and from what lies beside each.
 
     Raises ImageError when ``symbols`` is given and has none; what merely lies beside and has none is passed over.
     """
-    if symbols is not None:
-        return CodeMap(Path(symbols))
-    try:
-        return CodeMap(symbols_beside(image))
-    except ImageError:
-        return CodeMap(None)
+    maps = [] if symbols is None else [CodeMap(Path(symbols))]
+    for image in images:
+        with contextlib.suppress(ImageError):
+            maps.append(CodeMap(symbols_beside(image)))
+    return maps
+
+
+def find(maps: Iterable[CodeMap], address: int) -> Place:
+    """The place of an instruction in the first map that knows it."""
+    places = (code.find(address) for code in maps)
+    return next((place for place in places if str(place)), Place())

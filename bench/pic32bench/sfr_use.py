@@ -7,15 +7,22 @@ register there. Firmware that leans on the last two may behave differently on th
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from pic32bench.bench import Board, Register, RegisterUse
-from pic32bench.code_map import CodeMap, Place, code_map
+from pic32bench.code_map import Place, code_maps, find
 
 MODELLED, STORAGE, RESERVED = "modelled", "storage", "reserved"
 _NAMED = 4  # registers that a note names; of the rest it tells the number
+
+
+def short_name(device: str) -> str:
+    """The emulator's name of a device without what all have in common: uart of pic32mz-uart."""
+    return re.sub(r"^pic32mz[-.]", "", device)
 
 
 @dataclass(frozen=True)
@@ -81,10 +88,19 @@ def _as_json(touched: Touched) -> dict[str, Any]:
     }
 
 
-def sfr_report(board: Board, code: CodeMap) -> SfrReport:
-    """What the firmware of a running board has touched up to now. Raises EmulatorError."""
-    uses = sorted(board.sfr_report(), key=lambda use: use.address)
-    return SfrReport(tuple(Touched(use, code.find(use.first_pc)) for use in uses), board.time)
+def sfr_report(board: Board, symbols: str | Path | None = None) -> SfrReport:
+    """What the firmware of a running board has touched up to now.
+
+    ``symbols`` is an ELF or MAP that names its functions, besides what lies beside the images. Raises EmulatorError,
+    and ImageError when ``symbols`` has none.
+    """
+    return SfrReport(_touched(board, board.sfr_report(), symbols), board.time)
+
+
+def _touched(board: Board, uses: Iterable[RegisterUse], symbols: str | Path | None = None) -> tuple[Touched, ...]:
+    images = [board.image.path, *([board.application] if board.application else [])]
+    maps = code_maps(images, symbols)
+    return tuple(Touched(use, find(maps, use.first_pc)) for use in sorted(uses, key=lambda use: use.address))
 
 
 def leaning_notes(board: Board) -> list[str]:
@@ -92,8 +108,7 @@ def leaning_notes(board: Board) -> list[str]:
     uses = [use for use in board.sfr_report() if use.kind != MODELLED]
     if not uses:
         return []
-    code = code_map(board.image.path)
-    touched = [Touched(use, code.find(use.first_pc)) for use in uses]
+    touched = _touched(board, uses)
     notes = []
     for kind, what in ((STORAGE, "without a model (storage only)"), (RESERVED, "where the chip has no register")):
         some = [each for each in touched if each.use.kind == kind]
@@ -115,9 +130,10 @@ def _first_accesses(some: Sequence[Touched]) -> str:
 
 
 def shares(registers: Iterable[Register]) -> dict[str, dict[str, int]]:
-    """How many registers of each kind there are, by device."""
+    """How many registers of each kind there are, by device; devices of one kind (timer1, timer2) count together."""
     found: dict[str, dict[str, int]] = {}
     for register in registers:
-        kinds = found.setdefault(register.device, {MODELLED: 0, STORAGE: 0})
+        device = re.sub(r"\d+$", "", short_name(register.device))
+        kinds = found.setdefault(device, {MODELLED: 0, STORAGE: 0})
         kinds[register.kind] = kinds.get(register.kind, 0) + 1
     return dict(sorted(found.items()))

@@ -85,7 +85,7 @@ def test_chip(fake_emulator: object, tiny_image: Path, capsys: pytest.CaptureFix
         "PIC32MZ2048EFH144: 2 registers, 1 modelled (50.0%), 1 storage only"
     )
     assert main(["sfr", "--chip", "--json"]) == 0
-    assert json.loads(capsys.readouterr().out)["devices"]["pic32mz-uart"] == {"modelled": 1, "storage": 0}
+    assert json.loads(capsys.readouterr().out)["devices"]["uart"] == {"modelled": 1, "storage": 0}
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from pathlib import Path
 from typing import Any
 
 from rich import box
@@ -16,10 +17,10 @@ from rich.table import Table
 
 from pic32bench import bench
 from pic32bench.cli.board_options import add_board_options, network
-from pic32bench.code_map import code_map
+from pic32bench.code_map import CodeMap
 from pic32bench.errors import UsageError
 from pic32bench.network import NoNetwork
-from pic32bench.sfr_use import MODELLED, RESERVED, STORAGE, SfrReport, Touched, sfr_report, shares
+from pic32bench.sfr_use import MODELLED, RESERVED, STORAGE, SfrReport, Touched, sfr_report, shares, short_name
 
 DEFAULT_SECONDS = 10.0
 _STEP = 0.1  # virtual seconds between two moves of the progress bar
@@ -41,6 +42,9 @@ def add_parser(subparsers: Any) -> None:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("image", nargs="?", metavar="IMAGE", help=".hex or .elf file (the reference firmware)")
+    parser.add_argument(
+        "application", nargs="?", metavar="APPLICATION", help="a second image: what IMAGE, a bootloader, starts"
+    )
     add_board_options(parser)
     parser.add_argument(
         "--symbols", metavar="FILE", help=".elf or .map that names the functions (IMAGE, or one of its name beside it)"
@@ -61,10 +65,11 @@ def run(args: argparse.Namespace) -> int:
     if args.chip:
         return _chip(args)
     seconds = DEFAULT_SECONDS if args.seconds is None else args.seconds
-    with bench.start(args.board, args.image, network(args), args.seed) as board:
-        code = code_map(board.image.path, args.symbols)
+    if args.symbols is not None:
+        CodeMap(Path(args.symbols))  # a wrong file is told before the run, not after it
+    with bench.start(args.board, args.image, network(args), args.seed, application=args.application) as board:
         seen = _run_for(board, seconds, args)
-        report = sfr_report(board, code)
+        report = sfr_report(board, args.symbols)
     if args.json:
         _print_json({"image": str(board.image.path), "board": board.description.name, **report.as_json()})
     else:
@@ -125,7 +130,7 @@ def _print_devices(terminal: Terminal, report: SfrReport) -> None:
     table.add_column("modelled", no_wrap=True)
     for device, touched in report.per_device().items():
         reads, writes = sum(each.use.reads for each in touched), sum(each.use.writes for each in touched)
-        table.add_row(str(len(touched)), str(reads), str(writes), escape(device.removeprefix("pic32mz-")))
+        table.add_row(str(len(touched)), str(reads), str(writes), escape(short_name(device)))
     terminal.print(table)
 
 
@@ -162,7 +167,7 @@ def _chip(args: argparse.Namespace) -> int:
         table.add_column(column, justify="right", no_wrap=True)
     table.add_column("device", no_wrap=True)
     for device, counts in devices.items():
-        table.add_row(str(counts[MODELLED]), str(counts[STORAGE]), escape(device.removeprefix("pic32mz-")))
+        table.add_row(str(counts[MODELLED]), str(counts[STORAGE]), escape(device))
     terminal.print(table)
     share = total[MODELLED] / max(len(registers), 1)
     terminal.print(

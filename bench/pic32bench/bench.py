@@ -128,6 +128,7 @@ class Board:
                 "phy-address": about.ethernet.phy_address,
                 "mac": about.ethernet.mac,
                 "rng-seed": self.seed,
+                "ebi-ram": about.ebi_ram,
                 **{f"can{module}": CAN_BUS for module in about.can.modules},
                 **about.bus_properties(),
             },

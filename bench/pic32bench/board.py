@@ -110,6 +110,8 @@ class BoardDescription:
     jumpers: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     pwm: Mapping[str, str] = field(default_factory=dict)
     """Names of PWM outputs, and their pins."""
+    ebi_ram: int = 0
+    """RAM on the external bus, KiB."""
 
     def bus_properties(self) -> dict[str, str]:
         """What is on the buses and which pins are joined, as properties of the emulator's machine."""
@@ -168,7 +170,7 @@ class _Reader:
         return BoardFileError(f"{self.path}: {message}")
 
     def board(self, data: dict[str, Any]) -> BoardDescription:
-        tables = {"clocks", "console", "ethernet", "can", "switches", "leds", "spi", "i2c", "jumpers", "pwm"}
+        tables = {"clocks", "console", "ethernet", "can", "switches", "leds", "spi", "i2c", "jumpers", "pwm", "ebi"}
         self.known(data, "", {"name", "chip", *tables})
         try:
             part = chip(self.text(data, "chip", ""))
@@ -187,7 +189,12 @@ class _Reader:
             devices=tuple(self.devices(data, part)),
             jumpers=self.jumpers(self.table(data, "jumpers"), part),
             pwm={name: self.pwm(name, part, entry) for name, entry in self.tables(data, "pwm")},
+            ebi_ram=self.ebi_ram(self.table(data, "ebi")),
         )
+
+    def ebi_ram(self, table: dict[str, Any]) -> int:
+        self.known(table, "ebi.", {"ram"})
+        return self.number(table, "ram", "ebi.", 0, 65_536, 0)
 
     def clocks(self, table: dict[str, Any]) -> Clocks:
         self.known(table, "clocks.", {"posc", "sosc", "icount_shift"})

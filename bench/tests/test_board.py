@@ -57,6 +57,13 @@ def test_the_starter_kit_is_as_its_users_guide_says() -> None:
     ]
 
 
+def test_ram_on_the_external_bus(board_file: Callable[[str, str], Path]) -> None:
+    assert board.load("ef-starter-kit").ebi_ram == 0
+    assert board.load(board_file("", "[ebi]\nram = 2048\n")).ebi_ram == 2048
+    with pytest.raises(BoardFileError, match=r"ebi.ram: expected a whole number from 0 to 65536, found 70000"):
+        board.load(board_file("", "[ebi]\nram = 70000\n"))
+
+
 def test_another_board_is_another_file() -> None:
     mini = board.load("mini")
     assert mini.chip.name == "PIC32MZ1024EFH064"

@@ -42,7 +42,6 @@ EXCEPTIONS = [
     ("ADC", r"ADC\w*", "no model yet"),
     ("comparators, voltage reference", r"CM\w*|CVRCON", "no model yet"),
     ("RTCC", r"RTC\w*|ALRM\w*", "no model yet"),
-    ("external bus interface", r"EBI\w*", "no model yet"),
 ]
 
 

@@ -299,6 +299,8 @@ static void pic32mz_machine_init(Object *obj)
                                    OBJ_PROP_FLAG_READWRITE);
     object_property_add_uint8_ptr(obj, "phy-address", &s->phy_address,
                                   OBJ_PROP_FLAG_READWRITE);
+    object_property_add_uint32_ptr(obj, "ebi-ram", &s->ebi_ram_kib,
+                                   OBJ_PROP_FLAG_READWRITE);
     object_property_add_uint64_ptr(obj, "rng-seed", &s->rng_seed,
                                    OBJ_PROP_FLAG_READWRITE);
     pic32mz_add_bus_properties(s);

@@ -31,6 +31,7 @@ struct PIC32MZMachine {
     uint8_t phy_address;
     char *mac;
     uint64_t rng_seed;
+    uint32_t ebi_ram_kib;
     CanBusState *canbus[PIC32_N_CAN];   /* NULL: nobody else is there */
     char *jumpers_text;
     char *spi_devices[PIC32_N_SPIS];

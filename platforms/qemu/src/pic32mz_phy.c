@@ -1,7 +1,7 @@
 /*
  * Ethernet PHY on the MII management bus
  *
- * Models registers 0 to 7 of IEEE 802.3 clause 22 with auto-negotiation
+ * Models IEEE 802.3: registers 0 to 7 of clause 22 with auto-negotiation
  * (clause 28) in its real time. What is a vendor's own is in
  * pic32mz_phy_smsc.c, pic32mz_phy_micrel.c and pic32mz_phy_national.c.
  *

@@ -1,8 +1,8 @@
 /*
  * Ethernet PHYs that began at SMSC: LAN8740A, LAN8742A, LAN8720A
  *
- * Models the vendor registers 17, 18, 26, 27, 29, 30 and 31 as in DS00001987
- * (LAN8740A) chapter 4, DS00001989 (LAN8742A) and DS00002165 (LAN8720A).
+ * Models DS00001987 (LAN8740A) chapter 4, DS00001989 (LAN8742A) and DS00002165
+ * (LAN8720A): the vendor registers 17, 18, 26, 27, 29, 30 and 31.
  *
  * Left out: symbol errors (26 reads as 0); see also pic32mz_phy.c.
  *

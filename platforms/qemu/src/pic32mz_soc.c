@@ -7,6 +7,7 @@
  */
 
 #include "qemu/osdep.h"
+#include "qemu/units.h"
 #include "qapi/error.h"
 #include "hw/irq.h"
 #include "hw/qdev-clock.h"
@@ -20,6 +21,7 @@
 #include "pic32mz_crypto.h"
 #include "pic32mz_dma.h"
 #include "pic32mz_dmt.h"
+#include "pic32mz_ebi.h"
 #include "pic32mz_eth.h"
 #include "pic32mz_evic.h"
 #include "pic32mz_flash.h"
@@ -431,6 +433,11 @@ static void soc_create_system(PIC32MZMachine *s)
     dev = qdev_new(TYPE_PIC32_PREFETCH);
     soc_realize(dev, 0x1f8e0000);
     soc_irq(s, dev, 0, PIC32_VECTOR_PREFETCH);
+
+    dev = qdev_new(TYPE_PIC32_EBI);
+    qdev_prop_set_uint64(dev, "ram-size", s->ebi_ram_kib * KiB);
+    soc_realize(dev, 0x1f8e1000);
+    sysbus_mmio_map(SYS_BUS_DEVICE(dev), 1, PIC32_EBI_WINDOW_BASE);
 }
 
 void pic32_soc_create(PIC32MZMachine *s)

@@ -140,11 +140,15 @@ def _elf_pieces(path: Path, chip: Chip) -> Iterator[_Piece]:
 
 
 def _pic32mx_words(segments: list[tuple[int, int]]) -> int | None:
-    """Where the HEX has the four configuration words of a PIC32MX, standing alone, and none of a PIC32MZ."""
-    starts = {start & _PHYSICAL: end - start for start, end in segments}
-    if any(start <= _MZ_WORDS < start + size for start, size in starts.items()):
+    """Where the HEX has the configuration words of a PIC32MX, standing alone, and none of a PIC32MZ."""
+    physical = [(start & _PHYSICAL, end - start) for start, end in segments]
+    if any(start <= _MZ_WORDS < start + size for start, size in physical):
         return None
-    return next((words for words in _MX_WORDS if starts.get(words) == 16), None)
+    for words in _MX_WORDS:  # not every part has a DEVCFG3
+        for start, size in physical:
+            if words <= start and start + size == words + 16:
+                return start
+    return None
 
 
 def _bigger(chip: Chip, address: int, size: int) -> str:

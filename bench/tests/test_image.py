@@ -142,12 +142,12 @@ def test_a_chip_that_would_hold_it_is_named(tmp_path: Path) -> None:
     assert "it needs a chip with 2048 KiB" in refused(program, MINI)
 
 
-@pytest.mark.parametrize("words", [0x1FC02FF0, 0x1FC00BF0])
+@pytest.mark.parametrize("words", [0x1FC02FF0, 0x1FC02FF4, 0x1FC00BF0])
 def test_a_hex_for_a_pic32mx(tmp_path: Path, words: int) -> None:
-    data = b"\xff\xff\xff\x7f" * 4
+    data = b"\xff\xff\xff\x7f" * (4 - words % 16 // 4)
     path = hexfile(tmp_path / "a.hex", (0x1FC00000, CODE), (words, data))
     assert f"HEX for a PIC32MX: it has configuration words at 0x{words:08X}" in refused(path)
-    both = hexfile(tmp_path / "b.hex", (0x1FC00000, CODE), (words, data), (0x1FC0FFC0, data))
+    both = hexfile(tmp_path / "b.hex", (0x1FC00000, CODE), (words, data), (0x1FC0FFC0, bytes(16)))
     assert image.check(both, KIT)
     code = hexfile(tmp_path / "c.hex", (0x1FC00000, CODE * 4000))
     assert image.check(code, KIT)

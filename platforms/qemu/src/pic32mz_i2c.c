@@ -2,7 +2,8 @@
  * PIC32MZ I2C
  *
  * Models: DS60001320 (PIC32MZ EF data sheet) chapter 20 and DS60001116
- * (PIC32 Family Reference Manual, section 24): the master, alone on its bus.
+ * (PIC32 Family Reference Manual, section 24): the master, and a module as
+ * the slave of another one that the board joins to it.
  *
  * Each step of the master (start, repeated start, stop, eight bits with their
  * acknowledge, eight bits received, an acknowledge sent) takes its time on the
@@ -11,12 +12,14 @@
  * I2CxTRN answers with IWCOL.
  *
  * A pin that is held low from outside is a bus collision: SDA or SCL at a
- * start, SDA at a repeated start, at a stop and at every bit that is 1.
+ * start, SDA at a repeated start, at a stop and at every bit that is 1; so is a
+ * start while the bus is taken. A module is the slave of another one of this
+ * chip if the board joins their pins (pic32mz_i2c_slave.c).
  *
- * Left out: the slave (its registers and bits keep their values, no address
- * ever matches, so that D_A, R_W, ADD10, GCSTAT and ACKTIM stay 0), other
- * masters, ten-bit addresses (nobody acknowledges them), a clock that is
- * stretched, SMBus levels, slew rate, SIDL; the pins show no bits.
+ * Left out: a slave of a foreign master, arbitration between masters, ten-bit
+ * addresses (nobody acknowledges them), AHEN, DHEN, BOEN, SBCDE and STRICT
+ * (they only keep their values; ADD10 and ACKTIM stay 0), parts on the bus of
+ * a joined module, SMBus levels, slew rate, SIDL; the pins show no bits.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -30,37 +33,8 @@
 #include "hw/irq.h"
 #include "hw/qdev-clock.h"
 #include "hw/qdev-properties.h"
-#include "hw/registerfields.h"
-#include "hw/sysbus.h"
 #include "migration/vmstate.h"
-#include "pic32mz_i2c.h"
-#include "pic32mz_ports.h"
-#include "pic32mz_sfr.h"
-
-REG32(CON, 0x00)
-    FIELD(CON, SEN, 0, 1)
-    FIELD(CON, RSEN, 1, 1)
-    FIELD(CON, PEN, 2, 1)
-    FIELD(CON, RCEN, 3, 1)
-    FIELD(CON, ACKEN, 4, 1)
-    FIELD(CON, ACKDT, 5, 1)
-    FIELD(CON, SCLREL, 12, 1)
-    FIELD(CON, ON, 15, 1)
-REG32(STAT, 0x10)
-    FIELD(STAT, TBF, 0, 1)
-    FIELD(STAT, RBF, 1, 1)
-    FIELD(STAT, S, 3, 1)
-    FIELD(STAT, P, 4, 1)
-    FIELD(STAT, I2COV, 6, 1)
-    FIELD(STAT, IWCOL, 7, 1)
-    FIELD(STAT, BCL, 10, 1)
-    FIELD(STAT, TRSTAT, 14, 1)
-    FIELD(STAT, ACKSTAT, 15, 1)
-REG32(ADD, 0x20)
-REG32(MSK, 0x30)
-REG32(BRG, 0x40)
-REG32(TRN, 0x50)
-REG32(RCV, 0x60)
+#include "pic32mz_i2c_internal.h"
 
 #define MMIO_SIZE       0x200
 #define TPGD            104         /* ns: pulse gobbler delay, DS60001116 */
@@ -101,48 +75,6 @@ static const struct {
     { "RF5", "RF4", "RF5", "RF4" },
 };
 
-struct PIC32I2c {
-    SysBusDevice parent_obj;
-
-    PIC32SfrBlock regs;
-    Clock *pbclk;
-    PIC32Ports *ports;
-    I2CBus *bus;
-    uint8_t index;
-    PIC32Pin scl, sda;
-    qemu_irq irq_collision;
-    qemu_irq irq_slave;
-    qemu_irq irq_master;
-
-    uint8_t step;               /* I2cStep */
-    int64_t end;                /* of the step, virtual ns */
-    QEMUTimer *timer;
-    bool addressing;            /* the next byte sent is an address */
-    bool reading;               /* its R/W bit */
-    bool listening;             /* a device has acknowledged it */
-    uint8_t address;
-};
-
-static uint32_t i2c_con(PIC32I2c *s)
-{
-    return pic32_sfr_get(&s->regs, A_CON);
-}
-
-static uint32_t i2c_stat(PIC32I2c *s)
-{
-    return pic32_sfr_get(&s->regs, A_STAT);
-}
-
-static void i2c_set_stat(PIC32I2c *s, uint32_t clear, uint32_t set)
-{
-    pic32_sfr_set(&s->regs, A_STAT, (i2c_stat(s) & ~clear) | set);
-}
-
-static bool i2c_on(PIC32I2c *s)
-{
-    return FIELD_EX32(i2c_con(s), CON, ON);
-}
-
 /* Whether something outside the chip pulls the line down. */
 static bool i2c_held_low(PIC32I2c *s, PIC32Pin pin)
 {
@@ -156,16 +88,35 @@ static void i2c_let_go(PIC32I2c *s)
 {
     i2c_end_transfer(s->bus);
     s->listening = false;
+    s->to_slave = false;
+}
+
+/* The bus is free again: a joined module sees that as a stop. */
+static void i2c_release(PIC32I2c *s)
+{
+    PIC32I2c *peer = pic32_i2c_joined(s);
+
+    i2c_let_go(s);
+    if (s->owner && peer) {
+        pic32_i2c_slave_stop(peer);
+    }
+    s->owner = false;
 }
 
 /* The byte has gone out: whether anyone acknowledges it. */
 static bool i2c_byte_sent(PIC32I2c *s, uint8_t byte)
 {
+    PIC32I2c *peer = pic32_i2c_joined(s);
+
     if (!s->addressing) {
+        if (s->to_slave && peer) {
+            return !s->reading && pic32_i2c_slave_receive(peer, byte);
+        }
         return s->listening && !s->reading && i2c_send(s->bus, byte) == 0;
     }
     s->addressing = false;
     s->reading = byte & 1;
+    s->to_slave = false;
     if (s->listening && s->address != byte >> 1) {
         i2c_let_go(s);
     }
@@ -173,14 +124,21 @@ static bool i2c_byte_sent(PIC32I2c *s, uint8_t byte)
     s->listening = i2c_start_transfer(s->bus, s->address, s->reading) == 0;
     if (!s->listening) {
         i2c_let_go(s);
+        s->to_slave = peer && pic32_i2c_slave_address(peer, byte);
     }
-    return s->listening;
+    return s->listening || s->to_slave;
 }
 
 static void i2c_byte_received(PIC32I2c *s)
 {
-    uint8_t byte = s->listening && s->reading ? i2c_recv(s->bus) : 0xff;
+    PIC32I2c *peer = pic32_i2c_joined(s);
+    uint8_t byte = 0xff;
 
+    if (s->to_slave && peer && s->reading) {
+        byte = pic32_i2c_slave_transmit(peer);
+    } else if (s->listening && s->reading) {
+        byte = i2c_recv(s->bus);
+    }
     if (FIELD_EX32(i2c_stat(s), STAT, RBF)) {
         qemu_log_mask(LOG_GUEST_ERROR, "I2C%u: overflow: nobody has read"
                       " I2C%uRCV\n", s->index, s->index);
@@ -198,15 +156,28 @@ static void i2c_begin(PIC32I2c *s, I2cStep step, int64_t now)
     uint64_t ticks = (uint64_t)pic32_sfr_get(&s->regs, A_BRG) + 2;
     int64_t half = clock_ticks_to_ns(s->pbclk, ticks) + TPGD;
 
+    PIC32I2c *peer = s->to_slave ? pic32_i2c_joined(s) : NULL;
+
     s->step = step;
     s->end = now + half * half_periods[step];
-    timer_mod(s->timer, s->end);
+    s->waiting = peer && pic32_i2c_slave_holds_clock(peer);
+    if (!s->waiting) {
+        timer_mod(s->timer, s->end);
+    }
+}
+
+void pic32_i2c_resume(PIC32I2c *s)
+{
+    if (s->waiting) {
+        i2c_begin(s, s->step, qemu_clock_get_ns(QEMU_CLOCK_VIRTUAL));
+    }
 }
 
 static void i2c_idle(PIC32I2c *s)
 {
     timer_del(s->timer);
     s->step = I2C_IDLE;
+    s->waiting = false;
     pic32_sfr_set(&s->regs, A_CON, i2c_con(s) & ~STEPS);
     i2c_set_stat(s, R_STAT_TBF_MASK | R_STAT_TRSTAT_MASK, 0);
 }
@@ -215,7 +186,7 @@ static void i2c_idle(PIC32I2c *s)
 static void i2c_collision(PIC32I2c *s)
 {
     i2c_idle(s);
-    i2c_let_go(s);
+    i2c_release(s);
     i2c_set_stat(s, 0, R_STAT_BCL_MASK);
     qemu_irq_pulse(s->irq_collision);
 }
@@ -245,6 +216,7 @@ static bool i2c_collides(PIC32I2c *s)
 static void i2c_done(void *opaque)
 {
     PIC32I2c *s = opaque;
+    PIC32I2c *peer = pic32_i2c_joined(s);
 
     if (i2c_collides(s)) {
         i2c_collision(s);
@@ -254,10 +226,14 @@ static void i2c_done(void *opaque)
     case I2C_START:
     case I2C_RESTART:
         s->addressing = true;
+        s->owner = true;
         i2c_set_stat(s, R_STAT_P_MASK, R_STAT_S_MASK);
+        if (peer) {
+            pic32_i2c_slave_start(peer);
+        }
         break;
     case I2C_STOP:
-        i2c_let_go(s);
+        i2c_release(s);
         i2c_set_stat(s, R_STAT_S_MASK, R_STAT_P_MASK);
         break;
     case I2C_SEND_BITS:
@@ -275,7 +251,10 @@ static void i2c_done(void *opaque)
         i2c_byte_received(s);
         break;
     case I2C_ACKNOWLEDGE:
-        if (FIELD_EX32(i2c_con(s), CON, ACKDT)) {
+        if (s->to_slave && peer) {
+            pic32_i2c_slave_acknowledged(peer, !FIELD_EX32(i2c_con(s), CON,
+                                                           ACKDT));
+        } else if (FIELD_EX32(i2c_con(s), CON, ACKDT)) {
             i2c_nack(s->bus);
         }
         break;
@@ -298,8 +277,9 @@ static I2cStep i2c_requested(uint32_t con)
 static void i2c_off(PIC32I2c *s)
 {
     i2c_idle(s);
-    i2c_let_go(s);
+    i2c_release(s);
     s->addressing = false;
+    s->addressed = false;
     pic32_sfr_set(&s->regs, A_STAT, 0);
 }
 
@@ -318,13 +298,24 @@ static uint32_t i2c_read(void *opaque, hwaddr offset, unsigned size)
 static void i2c_write_con(PIC32I2c *s, uint32_t old, uint32_t value)
 {
     int64_t now = qemu_clock_get_ns(QEMU_CLOCK_VIRTUAL);
+    PIC32I2c *peer = pic32_i2c_joined(s);
     I2cStep step;
 
+    if (!(value & R_CON_STREN_MASK)) {
+        /* register 20-1: without STREN software only lets go of the clock */
+        value |= old & R_CON_SCLREL_MASK;
+        pic32_sfr_set(&s->regs, A_CON, value);
+    }
     if (!(value & R_CON_ON_MASK)) {
         if (old & R_CON_ON_MASK) {
             i2c_off(s);
         }
         pic32_sfr_set(&s->regs, A_CON, value & ~STEPS);
+    }
+    if (peer && !pic32_i2c_slave_holds_clock(s)) {
+        pic32_i2c_resume(peer);
+    }
+    if (!(value & R_CON_ON_MASK)) {
         return;
     }
     if (s->step != I2C_IDLE) {
@@ -358,7 +349,11 @@ static void i2c_write(void *opaque, hwaddr offset, uint32_t old,
         if (!i2c_on(s)) {
             break;
         }
-        if (s->step != I2C_IDLE) {
+        if (s->addressed && !FIELD_EX32(i2c_stat(s), STAT, TBF)) {
+            i2c_set_stat(s, 0, R_STAT_TBF_MASK);
+            break;
+        }
+        if (s->step != I2C_IDLE || s->addressed) {
             pic32_sfr_set(&s->regs, A_TRN, old);
             i2c_set_stat(s, 0, R_STAT_IWCOL_MASK);
             break;
@@ -387,6 +382,11 @@ static const PIC32SfrOps i2c_ops = {
 I2CBus *pic32_i2c_bus(PIC32I2c *s)
 {
     return s->bus;
+}
+
+void pic32_i2c_set_peers(PIC32I2c *s, PIC32I2c *const peers[PIC32_N_I2CS])
+{
+    s->peers = peers;
 }
 
 void pic32_i2c_pull_up(PIC32I2c *s)
@@ -424,7 +424,7 @@ static void i2c_realize(DeviceState *dev, Error **errp)
     unsigned i = s->index - 1;
     bool large;
 
-    assert(s->ports && i < PIC32_N_I2CS);
+    assert(s->ports && s->jumpers && s->peers && i < PIC32_N_I2CS);
     large = pic32_ports_has(s->ports, pic32_pin_parse(pin_names[0].scl));
     s->scl = pic32_pin_parse(large ? pin_names[i].scl : pin_names[i].scl_64);
     s->sda = pic32_pin_parse(large ? pin_names[i].sda : pin_names[i].sda_64);
@@ -445,6 +445,10 @@ static const VMStateDescription vmstate_i2c = {
         VMSTATE_BOOL(reading, PIC32I2c),
         VMSTATE_BOOL(listening, PIC32I2c),
         VMSTATE_UINT8(address, PIC32I2c),
+        VMSTATE_BOOL(owner, PIC32I2c),
+        VMSTATE_BOOL(to_slave, PIC32I2c),
+        VMSTATE_BOOL(waiting, PIC32I2c),
+        VMSTATE_BOOL(addressed, PIC32I2c),
         VMSTATE_END_OF_LIST()
     }
 };
@@ -453,6 +457,8 @@ static Property i2c_properties[] = {
     DEFINE_PROP_UINT8("index", PIC32I2c, index, 1),
     DEFINE_PROP_LINK("ports", PIC32I2c, ports, TYPE_PIC32_PORTS,
                      PIC32Ports *),
+    DEFINE_PROP_LINK("jumpers", PIC32I2c, jumpers, TYPE_PIC32_JUMPERS,
+                     PIC32Jumpers *),
     DEFINE_PROP_END_OF_LIST(),
 };
 

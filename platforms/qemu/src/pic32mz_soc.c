@@ -194,8 +194,10 @@ static void soc_create_i2cs(PIC32MZMachine *s)
         DeviceState *dev = qdev_new(TYPE_PIC32_I2C);
 
         s->i2c[i] = PIC32_I2C(dev);
+        pic32_i2c_set_peers(s->i2c[i], s->i2c);
         qdev_prop_set_uint8(dev, "index", i + 1);
         soc_link(dev, "ports", s->ports);
+        soc_link(dev, "jumpers", s->jumpers);
         soc_clock(s, dev, "pbclk", "pbclk2");
         soc_realize(dev, 0x1f820000 + i * 0x200);
         for (n = 0; n < 3; n++) {       /* collision, slave, master */

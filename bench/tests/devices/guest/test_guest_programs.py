@@ -58,10 +58,19 @@ def test_an_untouched_compare_register_hangs_nothing(chip, tmp_path: Path) -> No
         assert pic.panel.until("stopped")[-1]["t"] == 200_000_000_000
 
 
-# At the middle one the core is in a branch delay slot.
-@pytest.mark.parametrize("moment", [1_000_003, 2_345_678, 4_000_000])
-def test_busy_peripherals_go_on_from_a_snapshot(chip, tmp_path: Path, moment: int) -> None:
-    source = PROGRAMS / "many_devices.c"
+# In the middle one of many_devices the core is in a branch delay slot; crypto encrypts, then is within a message.
+@pytest.mark.parametrize(
+    ("program", "moment"),
+    [
+        ("many_devices", 1_000_003),
+        ("many_devices", 2_345_678),
+        ("many_devices", 4_000_000),
+        ("crypto", 2_000),
+        ("crypto", 9_000),
+    ],
+)
+def test_busy_peripherals_go_on_from_a_snapshot(chip, tmp_path: Path, program: str, moment: int) -> None:
+    source = PROGRAMS / f"{program}.c"
     image, board = build(source, tmp_path), run_with(source)
     snapshot, scratch = tmp_path / "snapshot", tmp_path / "ram"
 

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import itertools
+from pathlib import Path
 
 import pytest
 from conftest import ChipFactory
@@ -44,6 +45,7 @@ from dma import (
     setup,
 )
 from qtest import Chip
+from test_cru import PLL_FROM_FRC, SPLL_HS, image
 
 
 def test_reset_values(chip: ChipFactory) -> None:
@@ -551,6 +553,19 @@ def test_a_source_that_never_rests_leaves_the_host_time(chip: ChipFactory) -> No
         for _ in range(20):
             c.clock_step()
         assert c.now - start == 20 * TRANSACTION
+
+
+def test_fast_transactions_with_registers_leave_the_host_time(chip: ChipFactory, tmp_path: Path) -> None:
+    """At 200 MHz a byte goes to the port every 25 ns, and the timer fires for many of them at once."""
+    with chip(image=image(tmp_path, PLL_FROM_FRC, SPLL_HS)) as c:
+        setup(c, destination="LATH", sizes=(1000, 1, 1000))
+        force(c)
+        start, fired = c.now, 0
+        while not flags(c) & CHBCIF:
+            c.clock_step()
+            fired += 1
+        assert 25_000 <= c.now - start <= 25_600
+        assert fired <= 25_000 / 600 + 2
 
 
 def test_dma_can_write_its_own_registers(chip: ChipFactory) -> None:

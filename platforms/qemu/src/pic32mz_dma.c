@@ -108,7 +108,8 @@ static void dma_start(PIC32Dma *s, unsigned channel)
 
     if (dma_takes_events(s, channel) && !c->pending) {
         c->pending = true;
-        c->ready = qemu_clock_get_ns(QEMU_CLOCK_VIRTUAL);
+        c->ready = s->running ? s->bus_free
+                              : qemu_clock_get_ns(QEMU_CLOCK_VIRTUAL);
     }
 }
 
@@ -186,6 +187,7 @@ static void dma_event(void *opaque, int source)
                 dma_abort(s, i);
             } else {
                 dma_start(s, i);
+                s->channel[i].asked = true;
             }
         }
     }
@@ -238,6 +240,7 @@ static void dma_write_econ(PIC32Dma *s, unsigned channel, uint32_t value)
     }
     if (FIELD_EX32(value, DCHECON, CFORCE)) {
         dma_start(s, channel);
+        s->channel[channel].asked = true;
     }
     if (pic32_dma_enabled(s, channel)) {
         pic32_dma_start_by_level(s, channel);
@@ -316,6 +319,7 @@ static void dma_reset_enter(Object *obj, ResetType type)
     s->on_bus = NO_CHANNEL;
     s->last_on_bus = PIC32_DMA_CHANNELS - 1;
     s->bus_free = 0;
+    s->acted = 0;
     s->crc_odd = false;
     timer_del(s->timer);
 }
@@ -367,6 +371,7 @@ static const VMStateDescription vmstate_dma_channel = {
     .fields = (const VMStateField[]) {
         VMSTATE_BOOL(pending, PIC32DmaChannel),
         VMSTATE_BOOL(in_cell, PIC32DmaChannel),
+        VMSTATE_BOOL(asked, PIC32DmaChannel),
         VMSTATE_UINT8(matched, PIC32DmaChannel),
         VMSTATE_INT64(ready, PIC32DmaChannel),
         VMSTATE_END_OF_LIST()
@@ -386,6 +391,7 @@ static const VMStateDescription vmstate_dma = {
         VMSTATE_INT8(last_on_bus, PIC32Dma),
         VMSTATE_INT64(bus_free, PIC32Dma),
         VMSTATE_TIMER_PTR(timer, PIC32Dma),
+        VMSTATE_INT64(acted, PIC32Dma),
         VMSTATE_BOOL(crc_odd, PIC32Dma),
         VMSTATE_END_OF_LIST()
     }

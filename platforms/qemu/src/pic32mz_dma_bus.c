@@ -15,6 +15,10 @@
  * between memories are carried out up to BATCH at a time, so that a program
  * that looks at the destination itself may see it up to so many transactions
  * late, but never early; whoever asks the controller sees all that is done.
+ * Those with registers come late, too, when one cell has so many of them, or
+ * a level asks for one cell after the other, that the host would do nothing
+ * else: those that are due are carried out every QUIET_NS. A transaction that
+ * an event has asked for comes when it is due.
  *
  * Left out: the bus is the DMA's own (no waiting for the CPU, other masters,
  * flash or slow peripheral clocks), and chunks whose source and destination
@@ -32,6 +36,7 @@
 
 #define TRANSACTION_CLOCKS  5
 #define BATCH               64
+#define QUIET_NS            600
 #define APPENDED_BYTES      4       /* of the CRC in append mode, at most */
 
 /* --- what a channel is about to do */
@@ -251,6 +256,7 @@ static void dma_transact(PIC32Dma *s, int channel)
     bool matches, block_ends;
     uint8_t data[4];
 
+    s->channel[channel].asked = false;
     if (!dma_access(s, channel, dma_source(s, channel), data, len, false)) {
         return;
     }
@@ -389,7 +395,10 @@ static void dma_arm(PIC32Dma *s)
     if (s->on_bus == NO_CHANNEL) {
         timer_del(s->timer);
     } else {
-        timer_mod(s->timer, s->bus_free + (dma_batch(s) - 1) * dma_ns(s));
+        int64_t due = s->bus_free + (dma_batch(s) - 1) * dma_ns(s);
+
+        timer_mod(s->timer, s->channel[s->on_bus].asked
+                            ? due : MAX(due, s->acted + QUIET_NS));
     }
 }
 
@@ -401,6 +410,9 @@ void pic32_dma_run(PIC32Dma *s, bool memory_only)
         return;
     }
     s->running = true;
+    if (!memory_only) {
+        s->acted = now;
+    }
     while (s->on_bus != NO_CHANNEL && s->bus_free <= now &&
            !(memory_only && !dma_is_memory(s, s->on_bus))) {
         dma_transact(s, s->on_bus);

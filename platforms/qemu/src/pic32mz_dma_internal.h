@@ -81,6 +81,7 @@ REG32(DCHDAT, 0x110)
 typedef struct PIC32DmaChannel {
     bool pending;           /* a start event waits: CHEDET */
     bool in_cell;           /* a cell transfer has begun */
+    bool asked;             /* by an event whose first transaction is to come */
     uint8_t matched;        /* bytes of the pattern that have gone by */
     int64_t ready;          /* virtual time of the start event, ns */
 } PIC32DmaChannel;
@@ -99,6 +100,7 @@ struct PIC32Dma {
     int8_t last_on_bus;     /* round robin goes on after it */
     int64_t bus_free;       /* when that transaction ends, virtual ns */
     QEMUTimer *timer;
+    int64_t acted;          /* when it last fired, virtual ns */
     bool crc_odd;           /* a half-word's upper byte comes next */
     bool running;           /* transactions are being carried out */
 };

@@ -666,11 +666,16 @@ def test_recovery_from_bus_off(chip: ChipFactory) -> None:
     can = Can(chip(), routed=False)
     can.enter(NORMAL)
     can.send(0x123)
-    can.wait(32 * (1 + 14 + 3 + 8) + 1)
+    # 32 errors; once error passive, it leaves the bus to others for eight bits
+    can.wait(1 + 15 * (1 + 14 + 3) + 16 * (1 + 14 + 3 + 8))
+    assert not can.read("TREC") & TXBO
+    can.wait(1)
     assert can.read("TREC") & TXBO
     can.write("INTCLR", CERR)
     can.write("FIFOCON0CLR", TXREQ)
-    can.wait(128 * 11)
+    can.wait(128 * 11 - 1)
+    assert can.read("TREC") & TXBO
+    can.wait(1)
     assert (can.read("TREC"), can.read("INT") & CERR) == (0, CERR)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import bisect
 import contextlib
+import functools
 import struct
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -172,8 +173,14 @@ def code_maps(images: Iterable[Path], symbols: str | Path | None = None) -> list
     maps = [] if symbols is None else [CodeMap(Path(symbols))]
     for image in images:
         with contextlib.suppress(ImageError):
-            maps.append(CodeMap(symbols_beside(image)))
+            maps.append(_map_beside(image, image.stat().st_mtime_ns))
     return maps
+
+
+@functools.lru_cache(maxsize=4)
+def _map_beside(image: Path, mtime_ns: int) -> CodeMap:
+    """A suite asks at the end of each board's life; ``mtime_ns`` tells a new build from the old one."""
+    return CodeMap(symbols_beside(image))
 
 
 def find(maps: Iterable[CodeMap], address: int) -> Place:

@@ -129,11 +129,10 @@ def symbols_beside(image: Path) -> Path | None:
     """
     if _is_elf(image):
         return image
-    elf = image.with_suffix(".elf")
+    elf, linkmap = _beside(image)
     if elf.is_file() and _is_elf(elf):
         return elf if _same_code(elf, image) else None
-    beside = image.with_suffix(".map")
-    return beside if beside.is_file() else None
+    return linkmap if linkmap.is_file() else None
 
 
 def _is_elf(path: Path) -> bool:
@@ -173,14 +172,22 @@ def code_maps(images: Iterable[Path], symbols: str | Path | None = None) -> list
     maps = [] if symbols is None else [CodeMap(Path(symbols))]
     for image in images:
         with contextlib.suppress(ImageError):
-            maps.append(_map_beside(image, image.stat().st_mtime_ns))
+            maps.append(_map_beside(image, tuple(map(_version, (image, *_beside(image))))))
     return maps
 
 
 @functools.lru_cache(maxsize=4)
-def _map_beside(image: Path, mtime_ns: int) -> CodeMap:
-    """A suite asks at the end of each board's life; ``mtime_ns`` tells a new build from the old one."""
+def _map_beside(image: Path, versions: tuple[int, ...]) -> CodeMap:
+    """Read once, as a suite asks at the end of each board's life; ``versions`` tells another build."""
     return CodeMap(symbols_beside(image))
+
+
+def _beside(image: Path) -> tuple[Path, Path]:
+    return image.with_suffix(".elf"), image.with_suffix(".map")
+
+
+def _version(path: Path) -> int:
+    return path.stat().st_mtime_ns if path.exists() else 0
 
 
 def find(maps: Iterable[CodeMap], address: int) -> Place:

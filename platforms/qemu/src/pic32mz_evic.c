@@ -5,11 +5,10 @@
  * PIC32MZ, and DS60001320 (PIC32MZ EF data sheet) chapter 7:
  * a flag, an enable bit, a priority, a subpriority and a vector offset for
  * each source, multi-vector and single-vector mode, shadow register sets by
- * priority (PRISS).
+ * priority (PRISS), the proximity timer, the pins of INT0 to INT4.
  *
- * Left out: the proximity timer (IPTMR counts nothing, TPC groups nothing);
- * RNMICON.SWNMI does not tell that NMIKEY raised an NMI; sources that the chip
- * does not have keep what is written to their bits.
+ * Left out: RNMICON does not tell that NMIKEY raised an NMI; sources that the
+ * chip does not have keep what is written to their bits.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -19,13 +18,16 @@
 #include "qemu/main-loop.h"
 #include "qemu/module.h"
 #include "hw/irq.h"
+#include "hw/qdev-clock.h"
 #include "hw/qdev-properties.h"
 #include "hw/registerfields.h"
 #include "migration/vmstate.h"
 #include "qapi/error.h"
 #include "pic32mz_evic.h"
+#include "pic32mz_vectors.h"
 
 REG32(INTCON, 0x000)
+    FIELD(INTCON, TPC, 8, 3)
     FIELD(INTCON, MVEC, 12, 1)
     FIELD(INTCON, NMIKEY, 24, 8)
 REG32(PRISS, 0x010)
@@ -45,6 +47,12 @@ REG32(OFF0, 0x540)
 #define IPC_FIELDS      0x1f1f1f1f
 #define OFF_FIELDS      0x0003fffe
 #define NMIKEY          0x4e
+#define INT0_PIN        "RD0"
+/* External interrupts are vectors 3, 8, 13, 18 and 23. */
+#define EXTERNAL_VECTOR(n)  (PIC32_VECTOR_EXTERNAL_0 + 5 * (n))
+
+/* The proximity timer: interrupts of its priorities wait while it counts. */
+enum { PROXIMITY_IDLE, PROXIMITY_COUNTS, PROXIMITY_OVER };
 
 static PIC32SfrDef evic_defs[N_DEFS];
 
@@ -88,11 +96,63 @@ static unsigned evic_priority(PIC32Evic *s, unsigned vector)
     return extract32(ipc, vector % 4 * 8, 5);
 }
 
+/* INTCON.TPC: the highest priority that waits for the proximity timer. */
+static unsigned evic_waiting_priority(PIC32Evic *s)
+{
+    return FIELD_EX32(pic32_sfr_get(&s->sfr, A_INTCON), INTCON, TPC);
+}
+
+/*
+ * FRM 8.11: the first interrupt of priority TPC or less starts the timer; when
+ * it has run down, all that have come meanwhile are served.
+ */
+static void evic_update_proximity(PIC32Evic *s, bool waiting)
+{
+    uint64_t ticks = pic32_sfr_get(&s->sfr, A_IPTMR);
+
+    if (!waiting && s->proximity != PROXIMITY_COUNTS) {
+        s->proximity = PROXIMITY_IDLE;
+    } else if (waiting && s->proximity == PROXIMITY_IDLE) {
+        s->proximity = ticks ? PROXIMITY_COUNTS : PROXIMITY_OVER;
+        if (ticks) {
+            timer_mod_ns(s->proximity_timer,
+                         qemu_clock_get_ns(QEMU_CLOCK_VIRTUAL)
+                         + clock_ticks_to_ns(s->sysclk, ticks));
+        }
+    }
+}
+
+/* Whether an enabled interrupt of priority TPC or less is pending. */
+static bool evic_is_waiting(PIC32Evic *s)
+{
+    unsigned word, vector, priority, highest = evic_waiting_priority(s);
+
+    for (word = 0; highest && word < PIC32_EVIC_WORDS; word++) {
+        uint32_t pending = pic32_sfr_get(&s->sfr, A_IFS0 + word * 0x10) &
+                           pic32_sfr_get(&s->sfr, A_IEC0 + word * 0x10);
+
+        for (; pending; pending &= pending - 1) {
+            vector = word * 32 + ctz32(pending);
+            priority = evic_priority(s, vector) >> 2;
+            if (priority && priority <= highest) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
 /* Offers the core the pending source that wins, or none. */
 static void evic_update(PIC32Evic *s)
 {
     M5150Request request = { 0 };
     unsigned word, priority, best = 3;      /* priority 0 is disabled */
+    bool found = false;
+
+    evic_update_proximity(s, evic_is_waiting(s));
+    if (s->proximity == PROXIMITY_COUNTS) {
+        best = evic_waiting_priority(s) << 2 | 3;
+    }
 
     for (word = 0; word < PIC32_EVIC_WORDS; word++) {
         uint32_t pending = pic32_sfr_get(&s->sfr, A_IFS0 + word * 0x10) &
@@ -104,13 +164,14 @@ static void evic_update(PIC32Evic *s)
             /* equal priorities: the lower vector, which comes first, wins */
             priority = evic_priority(s, vector);
             if (priority > best) {
+                found = true;
                 best = priority;
                 s->requested_vector = vector;
             }
             pending &= pending - 1;
         }
     }
-    if (best > 3) {
+    if (found) {
         uint32_t priss = pic32_sfr_get(&s->sfr, A_PRISS);
 
         request.ripl = best >> 2;
@@ -127,6 +188,14 @@ static void evic_update(PIC32Evic *s)
     if (s->cpu) {
         m5150_set_request(s->cpu, request);
     }
+}
+
+static void evic_proximity_over(void *opaque)
+{
+    PIC32Evic *s = opaque;
+
+    s->proximity = PROXIMITY_OVER;
+    evic_update(s);
 }
 
 static void evic_acknowledge(void *opaque)
@@ -186,6 +255,119 @@ static void evic_set_line(void *opaque, int vector, int level)
     }
 }
 
+/* External interrupts */
+
+static unsigned evic_vector_of(PIC32EvicPin *pin)
+{
+    return EXTERNAL_VECTOR(pin - pin->evic->pin);
+}
+
+/*
+ * A waveform's edges are needed until one has set the flag, and then only if
+ * software or another peripheral is at it.
+ */
+static bool evic_pin_heeds(void *opaque)
+{
+    PIC32EvicPin *pin = opaque;
+    PIC32Evic *s = pin->evic;
+    unsigned vector = evic_vector_of(pin);
+    uint32_t bit = 1u << vector;
+    PIC32EvicWatch *watch;
+
+    if (!(pic32_sfr_get(&s->sfr, A_IFS0) & bit) ||
+        (pic32_sfr_get(&s->sfr, A_IEC0) & bit)) {
+        return true;
+    }
+    QLIST_FOREACH(watch, &s->watches, next) {
+        if (watch->needs && watch->needs(watch->opaque, vector)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void evic_pin_level(void *opaque, int level)
+{
+    PIC32EvicPin *pin = opaque;
+    PIC32Evic *s = pin->evic;
+    unsigned n = pin - s->pin, vector = evic_vector_of(pin);
+    bool heeded = evic_pin_heeds(pin);
+
+    if (level == pin->level) {
+        return;
+    }
+    pin->level = level;
+    /* INTCON.INTnEP: 1 is the rising edge */
+    if (heeded && level == extract32(pic32_sfr_get(&s->sfr, A_INTCON), n, 1)) {
+        evic_set_line(s, vector, 1);
+        evic_set_line(s, vector, 0);
+    }
+}
+
+static bool evic_port_pin_heeds(void *opaque, PIC32Pin pin)
+{
+    return pin == pic32_pin_parse(INT0_PIN) && evic_pin_heeds(opaque);
+}
+
+static void evic_port_pin_level(void *opaque, PIC32Pin pin, int level)
+{
+    if (pin == pic32_pin_parse(INT0_PIN)) {
+        evic_pin_level(opaque, level);
+    }
+}
+
+/* Brings the pins up to date around a change of what is heeded. */
+static void evic_look_at_pins(PIC32Evic *s)
+{
+    unsigned n;
+
+    if (!s->pps || !pic32_ports_waving(s->ports)) {
+        return;
+    }
+    pic32_ports_look(s->ports, pic32_pin_parse(INT0_PIN));
+    for (n = 1; n < PIC32_EVIC_PINS; n++) {
+        g_autofree char *input = g_strdup_printf("INT%u", n);
+
+        pic32_pps_look(s->pps, input);
+    }
+}
+
+void pic32_evic_connect_pins(PIC32Evic *s, PIC32Ports *ports, PIC32Pps *pps)
+{
+    unsigned n;
+
+    s->ports = ports;
+    s->pps = pps;
+    for (n = 1; n < PIC32_EVIC_PINS; n++) {
+        g_autofree char *input = g_strdup_printf("INT%u", n);
+
+        pic32_pps_watch_input(pps, input, evic_pin_level, evic_pin_heeds,
+                              &s->pin[n]);
+    }
+    s->pin[0].watch = (PIC32PinWatch) {
+        .input = evic_port_pin_level, .heeds = evic_port_pin_heeds,
+        .opaque = &s->pin[0],
+    };
+    pic32_ports_watch(ports, &s->pin[0].watch);
+}
+
+/* Registers */
+
+static bool evic_decides_heed(hwaddr offset)
+{
+    return (offset & ~0xf) == A_IFS0 || (offset & ~0xf) == A_IEC0 ||
+           (offset & ~0xf) == A_INTCON;
+}
+
+static bool evic_before_write(void *opaque, hwaddr addr, uint32_t data,
+                              unsigned size)
+{
+    if (evic_decides_heed(addr)) {
+        evic_look_at_pins(opaque);
+    }
+    return false;
+}
+
 static void evic_write(void *opaque, hwaddr offset, uint32_t old,
                        uint32_t value)
 {
@@ -200,31 +382,54 @@ static void evic_write(void *opaque, hwaddr offset, uint32_t old,
         }
         /* a key is used up: the next write of INTCON is no second NMI */
         pic32_sfr_set(&s->sfr, A_INTCON, FIELD_DP32(value, INTCON, NMIKEY, 0));
+        if (FIELD_EX32(old ^ value, INTCON, TPC)) {
+            timer_del(s->proximity_timer);
+            s->proximity = PROXIMITY_IDLE;
+        }
     }
     if (offset >= A_IFS0 && offset < A_IEC0) {
         /* a source that is still active sets its flag again at once */
         pic32_sfr_set(&s->sfr, offset,
                       value | s->line[(offset - A_IFS0) / 0x10]);
     }
+    if (evic_decides_heed(offset)) {
+        evic_look_at_pins(s);
+    }
     evic_update(s);
 }
 
 static const PIC32SfrOps evic_ops = {
+    .before_write = evic_before_write,
     .write = evic_write,
 };
 
-static void evic_reset(DeviceState *dev)
+static void evic_reset_hold(Object *obj)
 {
-    PIC32Evic *s = PIC32_EVIC(dev);
+    PIC32Evic *s = PIC32_EVIC(obj);
 
     pic32_sfr_reset(&s->sfr);
     memset(s->line, 0, sizeof(s->line));
+    timer_del(s->proximity_timer);
+    s->proximity = PROXIMITY_IDLE;
     evic_update(s);
+}
+
+/* Pins that came to their levels in the reset made no edges. */
+static void evic_reset_exit(Object *obj)
+{
+    PIC32Evic *s = PIC32_EVIC(obj);
+    unsigned n;
+
+    for (n = 0; n < PIC32_EVIC_PINS; n++) {
+        pic32_sfr_set(&s->sfr, A_IFS0, pic32_sfr_get(&s->sfr, A_IFS0)
+                                       & ~(1u << EXTERNAL_VECTOR(n)));
+    }
 }
 
 static void evic_init(Object *obj)
 {
     PIC32Evic *s = PIC32_EVIC(obj);
+    unsigned n;
 
     if (!evic_defs[0].name) {
         evic_fill_defs();
@@ -233,6 +438,12 @@ static void evic_init(Object *obj)
                    &evic_ops, s);
     sysbus_init_mmio(SYS_BUS_DEVICE(obj), &s->sfr.iomem);
     qdev_init_gpio_in(DEVICE(obj), evic_set_line, PIC32_EVIC_VECTORS);
+    s->sysclk = qdev_init_clock_in(DEVICE(obj), "sysclk", NULL, NULL, 0);
+    s->proximity_timer = timer_new_ns(QEMU_CLOCK_VIRTUAL, evic_proximity_over,
+                                      s);
+    for (n = 0; n < PIC32_EVIC_PINS; n++) {
+        s->pin[n].evic = s;
+    }
 }
 
 static void evic_realize(DeviceState *dev, Error **errp)
@@ -252,6 +463,16 @@ static int evic_post_load(void *opaque, int version_id)
     return 0;
 }
 
+static const VMStateDescription vmstate_evic_pin = {
+    .name = TYPE_PIC32_EVIC "/pin",
+    .version_id = 1,
+    .minimum_version_id = 1,
+    .fields = (VMStateField[]) {
+        VMSTATE_UINT8(level, PIC32EvicPin),
+        VMSTATE_END_OF_LIST()
+    }
+};
+
 static const VMStateDescription vmstate_evic = {
     .name = TYPE_PIC32_EVIC,
     .version_id = 1,
@@ -262,6 +483,11 @@ static const VMStateDescription vmstate_evic = {
         VMSTATE_UINT32_ARRAY(line, PIC32Evic, PIC32_EVIC_WORDS),
         VMSTATE_UINT32(requested_vector, PIC32Evic),
         VMSTATE_UINT32(requested_ipl, PIC32Evic),
+        VMSTATE_STRUCT_ARRAY(pin, PIC32Evic, PIC32_EVIC_PINS, 1,
+                             vmstate_evic_pin, PIC32EvicPin),
+        VMSTATE_CLOCK(sysclk, PIC32Evic),
+        VMSTATE_TIMER_PTR(proximity_timer, PIC32Evic),
+        VMSTATE_UINT8(proximity, PIC32Evic),
         VMSTATE_END_OF_LIST()
     }
 };
@@ -274,9 +500,11 @@ static Property evic_properties[] = {
 static void evic_class_init(ObjectClass *oc, void *data)
 {
     DeviceClass *dc = DEVICE_CLASS(oc);
+    ResettableClass *rc = RESETTABLE_CLASS(oc);
 
     dc->realize = evic_realize;
-    dc->reset = evic_reset;
+    rc->phases.hold = evic_reset_hold;
+    rc->phases.exit = evic_reset_exit;
     dc->vmsd = &vmstate_evic;
     device_class_set_props(dc, evic_properties);
 }

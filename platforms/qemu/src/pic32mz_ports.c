@@ -21,6 +21,7 @@
  */
 
 #include "qemu/osdep.h"
+#include "qemu/cutils.h"
 #include "qemu/log.h"
 #include "qapi/error.h"
 #include "hw/irq.h"
@@ -304,6 +305,11 @@ int64_t pic32_ports_set_edge_ns(PIC32Ports *s, int64_t ns)
     return before;
 }
 
+bool pic32_ports_waving(PIC32Ports *s)
+{
+    return !buffer_is_zero(s->waving, sizeof(s->waving));
+}
+
 static bool ports_heeded(PIC32Ports *s, PIC32Pin pin)
 {
     unsigned port = pin / PIC32_PORT_PINS, bit = pin % PIC32_PORT_PINS;
@@ -410,7 +416,7 @@ static void ports_make_edges(PIC32Ports *s)
     int64_t now = qemu_clock_get_ns(QEMU_CLOCK_VIRTUAL);
     PIC32Pin pin;
 
-    if (s->edge_ns >= 0) {
+    if (s->edge_ns >= 0 || !pic32_ports_waving(s)) {
         return;             /* a watch that is being told of an edge looks */
     }
     while ((pin = ports_due_edge(s, now)) != PIC32_PIN_NONE) {

@@ -89,6 +89,9 @@ void pic32_ports_override_waveform(PIC32Ports *s, PIC32Pin pin,
  */
 void pic32_ports_look(PIC32Ports *s, PIC32Pin pin);
 
+/* Whether any pin carries a waveform: without, there is nothing to look at. */
+bool pic32_ports_waving(PIC32Ports *s);
+
 /*
  * The exact virtual time of the change that watches are being told of. The
  * clock may be some ns further: an instruction is not divided.

@@ -95,6 +95,7 @@ static void soc_create_core(PIC32MZMachine *s)
 
     s->evic = qdev_new(TYPE_PIC32_EVIC);
     soc_link(s->evic, "cpu", DEVICE(s->cpu));
+    soc_clock(s, s->evic, "sysclk", "sysclk");
     soc_realize(s->evic, 0x1f810000);
     /* the core's own sources go out to the controller and come back */
     env->irq[0] = qdev_get_gpio_in(s->evic, PIC32_VECTOR_CORE_SOFTWARE_0);
@@ -117,6 +118,8 @@ static void soc_create_pins(PIC32MZMachine *s)
     soc_link(s->pps, "cfg", s->cfg);
     soc_link(s->pps, "ports", s->ports);
     soc_realize(s->pps, 0x1f801400);
+    pic32_evic_connect_pins(PIC32_EVIC(s->evic), PIC32_PORTS(s->ports),
+                            PIC32_PPS(s->pps));
 }
 
 static void soc_create_uarts(PIC32MZMachine *s)

@@ -9,6 +9,7 @@ with pic32bench.start(network="none") as board:
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -20,7 +21,7 @@ from pic32bench.board import BoardDescription, load
 from pic32bench.clock import DEFAULT_QUANTUM, Clock, FreeRunningClock, LockStepClock
 from pic32bench.console import Console
 from pic32bench.emulator import UART_COUNT, Emulator, EmulatorSpec
-from pic32bench.errors import BenchError, EmulatorError, UsageError
+from pic32bench.errors import BenchError, BoardFileError, EmulatorError, UsageError
 from pic32bench.network import Network, WireNetwork, choose
 from pic32bench.panel import Panel
 from pic32bench.panel_link import PanelLink, Waveform
@@ -140,6 +141,8 @@ class Board:
         try:
             return Emulator(spec, backstop_wall)
         except EmulatorError as error:
+            if about_a_part := re.search(r"\b(spi|i2c)\d: .*", error.message):
+                raise BoardFileError(f"{about.path}: {about_a_part[0]}") from error
             raise self.network.start_error(error) from error
 
     @property

@@ -47,6 +47,18 @@ def only_line(text: str) -> str:
     return line
 
 
+def test_a_part_that_nobody_knows(runner, firmware: Path, tmp_path: Path) -> None:
+    board = tmp_path / "board.toml"
+    board.write_text(
+        'name = "x"\nchip = "PIC32MZ2048EFH144"\n[console]\nuart = 2\n[ethernet]\nmac = "00:04:A3:00:00:08"\n'
+        '[spi.2.RD4]\ndevice = "w25q81"\n'
+    )
+    ended = runner.pic32bench("run", firmware, "--board", board, "--network", "none")
+    assert ended.status == 2
+    said = f"pic32bench: {board}: spi2: no part 'w25q81' can be attached: there are at25df041a, "
+    assert only_line(ended.err).startswith(said)
+
+
 @WRONG_IMAGES
 def test_wrong_image_on_the_command_line(runner, firmware: Path, tmp_path: Path, wrong) -> None:
     image, line = wrong(firmware, tmp_path)

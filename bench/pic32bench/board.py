@@ -74,6 +74,14 @@ class Led:
 
 
 @dataclass(frozen=True)
+class AnalogInput:
+    """Something that gives a pin a voltage: a potentiometer, a sensor, a terminal block."""
+
+    name: str
+    pin: str
+
+
+@dataclass(frozen=True)
 class BusDevice:
     """A part on one of the chip's buses, ``spi1`` to ``spi6`` or ``i2c1`` to ``i2c5``.
 
@@ -106,6 +114,7 @@ class BoardDescription:
     can: CanBus
     switches: Mapping[str, Switch]
     leds: Mapping[str, Led]
+    analog: Mapping[str, AnalogInput]
     devices: tuple[BusDevice, ...] = ()
     jumpers: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     pwm: Mapping[str, str] = field(default_factory=dict)
@@ -137,6 +146,12 @@ class BoardDescription:
             if known.lower() == name.lower():
                 return pin
         return self.pin(name)
+
+    def analog_pin(self, name: str) -> str:
+        """The pin of the analog input with this name, in any case, or the pin itself. Raises UsageError."""
+        if name.upper() in self.chip.pins:
+            return name.upper()
+        return _named(self.analog, name, "analog input", self.name).pin
 
     def pin(self, name: str) -> str:
         """A pin name in its usual spelling, such as RB12. Raises UsageError when the chip has no such pin."""
@@ -170,8 +185,8 @@ class _Reader:
         return BoardFileError(f"{self.path}: {message}")
 
     def board(self, data: dict[str, Any]) -> BoardDescription:
-        tables = {"clocks", "console", "ethernet", "can", "switches", "leds", "spi", "i2c", "jumpers", "pwm", "ebi"}
-        self.known(data, "", {"name", "chip", *tables})
+        faces = {"console", "switches", "leds", "analog", "pwm"}
+        self.known(data, "", {"name", "chip", "clocks", "ethernet", "can", "spi", "i2c", "jumpers", "ebi", *faces})
         try:
             part = chip(self.text(data, "chip", ""))
         except ValueError as error:
@@ -186,6 +201,7 @@ class _Reader:
             can=self.can(self.table(data, "can")),
             switches={name: self.switch(name, part, entry) for name, entry in self.tables(data, "switches")},
             leds={name: self.led(name, part, entry) for name, entry in self.tables(data, "leds")},
+            analog={name: self.analog(name, part, entry) for name, entry in self.tables(data, "analog")},
             devices=tuple(self.devices(data, part)),
             jumpers=self.jumpers(self.table(data, "jumpers"), part),
             pwm={name: self.pwm(name, part, entry) for name, entry in self.tables(data, "pwm")},
@@ -245,6 +261,11 @@ class _Reader:
             self.active(entry, prefix),
             self.text(entry, "colour", prefix, ""),
         )
+
+    def analog(self, name: str, part: Chip, entry: dict[str, Any]) -> AnalogInput:
+        prefix = f"analog.{name}."
+        self.known(entry, prefix, {"pin"})
+        return AnalogInput(name, self.pin(entry, prefix, part))
 
     def devices(self, data: dict[str, Any], part: Chip) -> Iterator[BusDevice]:
         for kind, count in _BUSES.items():

@@ -1,10 +1,14 @@
 # SPDX-License-Identifier: MIT
-"""The board's panel: press its switches, look at its LEDs, pull its cable and its power, by the names on the board."""
+"""The board's panel: press its switches, set its voltages, look at its LEDs, pull its cable and its power.
+
+All by the names on the board.
+"""
 
 from __future__ import annotations
 
 import itertools
 import math
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeVar
@@ -18,7 +22,17 @@ from pic32bench.pin_trace import PinTrace
 
 DEFAULT_TIMEOUT = 10.0
 _RESET_BACKSTOP_WALL = 10.0
+_MAX_VOLTS = 5.5  # the emulator's contract, platforms/qemu/README.md
+_VOLTAGE = re.compile(r"([0-9]*\.?[0-9]+(?:[eE][-+]?[0-9]+)?)\s*(m?)[vV]?")
 _T = TypeVar("_T")
+
+
+def volts(text: str) -> float:
+    """The volts in a text such as ``1.65 V``, ``1650 mV`` or ``1.65``. Raises UsageError."""
+    found = _VOLTAGE.fullmatch(text.strip())
+    if not found:
+        raise UsageError(f"voltage {text!r}: expected one such as 1.65 V or 1650 mV")
+    return float(found[1]) / (1000 if found[2] else 1)
 
 
 @dataclass(frozen=True)
@@ -57,6 +71,7 @@ class Panel:
         self._link = link
         self._report = report
         self._switches: dict[str, bool] = dict.fromkeys(board.switches, False)
+        self._voltages: dict[str, float] = {}
         self._cable = True
 
     @property
@@ -86,6 +101,21 @@ class Panel:
             raise UsageError(f"pin {pin}: expected level 0, 1 or None, found {level!r}")
         name = self.board.pin(pin)
         self._hand(f"drive {name} {'open' if level is None else level}", at, pin=name, level=level)
+
+    def set_voltage(self, name: str, voltage: float | None, at: float | None = None) -> None:
+        """Sets the voltage, 0 to 5.5 V, of an analog input of the board, or of a pin such as RB4; None lets go.
+
+        The emulator takes whole millivolts. Raises UsageError.
+        """
+        pin = self.board.analog_pin(name)
+        if voltage is not None and not 0 <= voltage <= _MAX_VOLTS:
+            raise UsageError(f"{name}: expected a voltage from 0 to {_MAX_VOLTS:g} V, found {voltage:g} V")
+        millivolts = None if voltage is None else round(voltage * 1000)
+        what = f"let go of {name}" if millivolts is None else f"set {name} to {millivolts} mV"
+        self._hand(what, at, pin=pin, millivolts=millivolts)
+        self._voltages.pop(pin, None)
+        if millivolts is not None:
+            self._voltages[pin] = millivolts / 1000
 
     def level(self, pin: str) -> int | None:
         """The level, 0 or 1, that the chip gives an output pin now; None while it is no output."""
@@ -196,7 +226,9 @@ class Panel:
         """The panel in one line, for people."""
         switches = " ".join(f"{name}={'pressed' if held else 'up'}" for name, held in self._switches.items())
         leds = " ".join(f"{name}={'lit' if self.is_lit(name) else 'dark'}" for name in self.board.leds)
-        return f"{switches} {leds} cable={'in' if self._cable else 'out'}".strip()
+        names = {analog.pin: analog.name for analog in self.board.analog.values()}
+        voltages = " ".join(f"{names.get(pin, pin)}={voltage:.3f}V" for pin, voltage in self._voltages.items())
+        return " ".join(filter(None, [switches, leds, voltages, f"cable={'in' if self._cable else 'out'}"]))
 
     def log(self, lines: int | None = None) -> str:
         """The events, one a line, for people; the last ``lines`` of them if given."""

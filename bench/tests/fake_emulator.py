@@ -148,6 +148,9 @@ class Fake:
                 self.target = None
                 self.panel(error="run: the time is in the past")
         elif "pin" in command:
+            if "millivolts" in command:
+                self.say(f"{command['pin']}={command['millivolts']}mV\r\n")
+                return
             self.levels[command["pin"]] = command["level"]
             self.say(f"{command['pin']}={command['level']}\r\n")
         elif "link" in command:

@@ -21,6 +21,8 @@ mac = "00:04:A3:00:00:01"
 [switches.SW1]
 pin = "RB12"
 active = "low"
+[analog.POT]
+pin = "RB8"
 [leds.LED1]
 pin = "RH0"
 active = "high"
@@ -103,6 +105,9 @@ def test_pwm_outputs_have_names(board_file: Callable[..., Path]) -> None:
         ('pin = "RB12"', 'pin = "RJ2"\ncolour = "red"', "unknown key switches.SW1.colour"),
         ('active = "low"', "active = 0", "switches.SW1.active: expected a text, found 0"),
         ('active = "low"', 'active = "up"', 'expected "low" or "high"'),
+        ('pin = "RB8"', 'pin = "AN48"', "analog.POT.pin: PIC32MZ2048EFH144 has no pin 'AN48'"),
+        ('pin = "RB8"', "", "analog.POT.pin is missing"),
+        ('pin = "RB8"', 'pin = "RB8"\nvolts = 2', "unknown key analog.POT.volts"),
         ("EFH144", "EFH999", "unknown chip 'PIC32MZ2048EFH999'"),
         ("2048EFH144", "1024EFH064", "leds.LED1.pin: PIC32MZ1024EFH064 has no pin 'RH0'"),
         ("00:04:A3:00:00:01", "00:04:A3", "expected six hex bytes"),
@@ -182,3 +187,13 @@ def test_unknown_names_on_a_board() -> None:
     with pytest.raises(UsageError, match="no pin 'RZ1'"):
         kit.pin("RZ1")
     assert kit.pin("rb12") == "RB12"
+
+
+def test_analog_inputs_have_names_and_pins(board_file: Callable[..., Path]) -> None:
+    loaded = board.load(board_file())
+    assert loaded.analog_pin("pot") == "RB8"
+    assert loaded.analog_pin("rb4") == "RB4"
+    with pytest.raises(UsageError, match="no analog input 'LDR': it has POT"):
+        loaded.analog_pin("LDR")
+    with pytest.raises(UsageError, match="no analog input 'POT'"):
+        board.load("ef-starter-kit").analog_pin("POT")

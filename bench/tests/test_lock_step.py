@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -11,6 +12,7 @@ import pytest
 
 import pic32bench
 from pic32bench import Board, EmulatorError, UsageError, WaitTimeoutError
+from pic32bench.panel import volts
 
 Start = Callable[..., Board]
 
@@ -92,6 +94,42 @@ def test_switches_by_name_and_active_level(fake_board: Start) -> None:
     assert board.time == pytest.approx(0.2)
     board.panel.drive("RD3", 1)
     board.console.wait_for_line("RD3=1", timeout=0.1)
+
+
+def test_voltages_by_name_and_by_pin(fake_board: Start) -> None:
+    board = fake_board("uart=4", board="mini")
+    board.panel.set_voltage("pot", 1.2346)
+    board.console.wait_for_line("RB8=1235mV", timeout=0.1)
+    board.panel.set_voltage("rb4", 3.3, at=0.2)
+    assert "POT=1.235V RB4=3.300V cable=in" in board.panel.state()
+    board.console.wait_for_line("RB4=3300mV", timeout=0.5)
+    assert board.time == pytest.approx(0.2)
+    board.panel.set_voltage("POT", None)
+    board.console.wait_for_line("RB8=NonemV", timeout=0.1)
+    assert "POT" not in board.panel.state()
+    assert "set pot to 1235 mV" in board.panel.log()
+
+
+def test_a_voltage_that_makes_no_sense_is_told(fake_board: Start) -> None:
+    board = fake_board("uart=4", board="mini")
+    for wrong in (-0.1, 5.6, math.nan):
+        with pytest.raises(UsageError, match=r"POT: expected a voltage from 0 to 5\.5 V, found "):
+            board.panel.set_voltage("POT", wrong)
+    with pytest.raises(UsageError, match="no analog input 'LDR': it has POT"):
+        board.panel.set_voltage("LDR", 1.0)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"), [("1.65 V", 1.65), ("1650mV", 1.65), (".5", 0.5), (" 3 v ", 3.0), ("1e-3 V", 0.001)]
+)
+def test_texts_of_voltages(text: str, expected: float) -> None:
+    assert volts(text) == pytest.approx(expected)
+
+
+@pytest.mark.parametrize("text", ["", "V", "high", "1,65 V", "-1 V", "1 kV", "0x10"])
+def test_texts_that_are_no_voltage(text: str) -> None:
+    with pytest.raises(UsageError, match=r"voltage .*: expected one such as 1\.65 V or 1650 mV"):
+        volts(text)
 
 
 def test_the_other_board_has_other_levels_and_another_console(fake_board: Start) -> None:

@@ -78,6 +78,13 @@ Panel
     Wait For Line On Uart    RB12=0    timeout=0.1
     Release Switch    SW1
     Wait For Line On Uart    RB12=None    timeout=0.1
+    Set Voltage    RB8    1.65 V
+    Wait For Line On Uart    RB8=1650mV    timeout=0.1
+    Set Voltage    RB8    ${2.5}
+    Wait For Line On Uart    RB8=2500mV    timeout=0.1
+    Set Voltage    RB8    ${None}
+    Wait For Line On Uart    RB8=NonemV    timeout=0.1
+    Run Keyword And Expect Error    *no analog input 'POT'*    Set Voltage    POT    1 V
     Assert Led State    true    timeout=0.5    testerId=LED1
     Assert Led State    false    testerId=LED2
     Create Led Tester    LED1

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Keywords for the board's switches, LEDs and cable."""
+"""Keywords for the board's switches, voltages, LEDs and cable."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import re
 from dataclasses import dataclass
 
 from pic32bench.errors import UsageError, WaitTimeoutError
+from pic32bench.panel import volts
 from pic32bench.panel_link import PanelEvent, Waveform
 from pic32bench.robot.emulation import EmulationKeywords
 
@@ -61,8 +62,18 @@ class PanelKeywords(EmulationKeywords):
         """Drives a pin, such as RB12, from outside: 0, 1, or ${None} to let go."""
         self.board.panel.drive(pin, level)
 
+    def set_voltage(self, name: str, voltage: str | None, at: float | None = None) -> None:
+        """Sets the voltage of one of the board's analog inputs, or of a pin; ``${None}`` lets go of it.
+
+        Now, or at a virtual time still to come.
+
+        | Set Voltage    POT    1.65 V
+        | Set Voltage    RB8    1650 mV    at=2.5
+        """
+        self.board.panel.set_voltage(name, None if voltage is None else volts(voltage), at)
+
     def panel_state(self) -> str:
-        """Switches, LEDs and cable in one line."""
+        """Switches, LEDs, voltages and cable in one line."""
         return self.board.panel.state()
 
     def panel_log(self) -> str:

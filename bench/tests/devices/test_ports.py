@@ -242,6 +242,51 @@ def test_power_cycle_lets_outputs_go_and_keeps_the_hand_on_the_switch(chip: Chip
         assert c.read("PORTB") == 1 << 12
 
 
+@pytest.mark.parametrize("before", [0, 1])
+def test_a_digital_input_sees_a_voltage_by_vil_and_vih(chip: ChipFactory, before: int) -> None:
+    with chip() as c:
+        digital(c, "B")
+        steps = ((660, 0), (2145, 1)) if before else ((2145, 1), (660, 0))
+        for millivolts, level in steps:
+            c.panel.send({"pin": "RB4", "millivolts": millivolts})
+            assert c.read("PORTB") == level << 4
+            for between in (661, 1650, 2144):
+                c.panel.send({"pin": "RB4", "millivolts": between})
+                assert c.read("PORTB") == level << 4
+
+
+def test_between_vil_and_vih_an_input_keeps_its_pull(chip: ChipFactory) -> None:
+    with chip() as c:
+        digital(c, "B")
+        c.write("CNPUB", 1 << 4)
+        for pin in ("RB4", "RB5"):
+            c.panel.send({"pin": pin, "millivolts": 1000})
+        assert c.read("PORTB") == 1 << 4
+
+
+def test_level_and_voltage_are_the_same_hand(chip: ChipFactory) -> None:
+    with chip() as c:
+        digital(c, "B")
+        c.write("CNPDB", 1 << 4)
+        for line, level in (
+            ({"level": 1}, 1),
+            ({"millivolts": 300}, 0),
+            ({"millivolts": 5500}, 1),
+            ({"level": None}, 0),
+        ):
+            c.panel.send({"pin": "RB4", **line})
+            assert c.read("PORTB") == level << 4
+        c.panel.send({"pin": "RB4", "millivolts": 3000, "at": 1000})
+        c.panel.send({"pin": "RB4", "millivolts": None, "at": 2000})
+        c.clock_set(1000)
+        assert c.read("PORTB") == 1 << 4
+        c.write("TRISBCLR", 1 << 4)
+        assert c.read("PORTB") == 0  # the chip wins
+        c.write("TRISBSET", 1 << 4)
+        c.clock_set(2000)
+        assert c.read("PORTB") == 0
+
+
 @pytest.mark.parametrize(
     ("name", "missing", "there"), [("PIC32MZ2048EFH100", "RH0", "RA0"), ("PIC32MZ2048EFH064", "RA0", "RB0")]
 )

@@ -22,6 +22,10 @@ def test_the_mini_board(tmp_path: Path) -> None:
         board.panel.wait_for_led("STATUS", lit=True, timeout=0.01)
         board.panel.release("USER")
         board.panel.wait_for_led("STATUS", lit=False, timeout=0.01)
+        board.panel.set_voltage("POT", 1.7)
+        board.panel.wait_for_led("ERROR", lit=True, timeout=0.01)
+        board.panel.set_voltage("POT", 1.6)
+        board.panel.wait_for_led("ERROR", lit=False, timeout=0.01)
         # 1 MiB of flash, not the starter kit's 2 MiB: nothing answers behind it
         assert "ffffffff" in board.monitor("xp /1xw 0x1d0ffffc")
         assert "Cannot access memory" in board.monitor("xp /1xw 0x1d100000")

@@ -21,6 +21,8 @@
 #define SEQ3_OFFSET     0xfff0
 #define DEVCFG3_OFFSET  0xffc0
 #define FACTORY_SIZE    0x1000
+#define DEVADC_WORDS    8       /* DEVADC0 to DEVADC4, DEVADC7 at word 7 */
+#define DEVADC_VALUE    0x1c002010  /* made up: something that is not erased */
 #define DEVSN0_OFFSET   0x20
 
 static uint8_t *flash_ptr(MemoryRegion *mr)
@@ -63,6 +65,11 @@ void pic32_flash_init(PIC32Flash *s, Object *owner, MemoryRegion *system,
     }
     flash_init_rom(&s->factory, "pic32mz.factory", FACTORY_SIZE, system,
                    PIC32_FACTORY_PAGE);
+    for (i = 0; i < DEVADC_WORDS; i++) {
+        if (i < 5 || i == 7) {
+            stl_le_p(flash_ptr(&s->factory) + i * 4, DEVADC_VALUE + i);
+        }
+    }
     stl_le_p(flash_ptr(&s->factory) + DEVSN0_OFFSET, 0x50494333);
     stl_le_p(flash_ptr(&s->factory) + DEVSN0_OFFSET + 4, 0x324d5a00);
 }

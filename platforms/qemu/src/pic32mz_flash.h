@@ -22,7 +22,7 @@ typedef struct PIC32Flash {
     MemoryRegion panel[2];              /* halves of program flash */
     MemoryRegion boot[2];
     MemoryRegion boot_alias[2];         /* lower, upper */
-    MemoryRegion factory;               /* serial number */
+    MemoryRegion factory;               /* ADC calibration, serial number */
     bool boot_swapped;
     bool program_swapped;
 } PIC32Flash;

@@ -35,7 +35,7 @@
 #define ERROR_MAX_BYTES 200     /* an error says no more than this */
 #define OUTBOX_BYTES    (4 * 1024 * 1024)   /* what the host may read late */
 
-enum { ACTION_PIN, ACTION_LINK, ACTION_POWER };
+enum { ACTION_PIN, ACTION_LINK, ACTION_POWER, ACTION_VOLTAGE };
 
 /* Something that a hand does at a virtual time. */
 typedef struct PanelAction {
@@ -43,6 +43,7 @@ typedef struct PanelAction {
     uint8_t kind;
     uint8_t pin;
     uint8_t level;      /* of a pin: level + 1; of the link: 1 is up */
+    int32_t millivolts; /* of a pin, or PIC32_VOLTAGE_NONE */
     QTAILQ_ENTRY(PanelAction) next;
 } PanelAction;
 
@@ -183,6 +184,9 @@ static void panel_do(PIC32Panel *s, const PanelAction *action)
         before = pic32_ports_set_edge_ns(s->ports, action->at);
         pic32_ports_drive_pin(s->ports, action->pin, action->level - 1);
         pic32_ports_set_edge_ns(s->ports, before);
+        break;
+    case ACTION_VOLTAGE:
+        pic32_ports_drive_voltage(s->ports, action->pin, action->millivolts);
         break;
     case ACTION_LINK:
         pic32_eth_set_link(s->eth, action->level);
@@ -345,18 +349,13 @@ static char *panel_take_text(QDict *line, const char *key)
     return text;
 }
 
-static void panel_parse_pin(PIC32Panel *s, QDict *line, PanelAction *action,
-                            Error **errp)
+static void panel_parse_level(QDict *line, PanelAction *action, Error **errp)
 {
-    g_autofree char *name = panel_take_text(line, "pin");
     QObject *level = qdict_get(line, "level");
     int64_t value;
 
     action->kind = ACTION_PIN;
-    action->pin = name ? pic32_pin_parse(name) : PIC32_PIN_NONE;
-    if (!s->ports || !pic32_ports_has(s->ports, action->pin)) {
-        error_setg(errp, "\"pin\" is none of this chip's, such as \"RB12\"");
-    } else if (qobject_to(QNull, level)) {
+    if (qobject_to(QNull, level)) {
         action->level = 0;
     } else if (qobject_to(QNum, level)
                && qnum_get_try_int(qobject_to(QNum, level), &value)
@@ -366,6 +365,40 @@ static void panel_parse_pin(PIC32Panel *s, QDict *line, PanelAction *action,
         error_setg(errp, "\"level\" is 0, 1 or null");
     }
     qdict_del(line, "level");
+}
+
+static void panel_parse_voltage(QDict *line, PanelAction *action, Error **errp)
+{
+    QObject *millivolts = qdict_get(line, "millivolts");
+    int64_t value;
+
+    action->kind = ACTION_VOLTAGE;
+    if (qobject_to(QNull, millivolts)) {
+        action->millivolts = PIC32_VOLTAGE_NONE;
+    } else if (qobject_to(QNum, millivolts)
+               && qnum_get_try_int(qobject_to(QNum, millivolts), &value)
+               && value >= 0 && value <= PIC32_PIN_MAX_MV) {
+        action->millivolts = value;
+    } else {
+        error_setg(errp, "\"millivolts\" is a whole number from 0 to %d or "
+                   "null", PIC32_PIN_MAX_MV);
+    }
+    qdict_del(line, "millivolts");
+}
+
+static void panel_parse_pin(PIC32Panel *s, QDict *line, PanelAction *action,
+                            Error **errp)
+{
+    g_autofree char *name = panel_take_text(line, "pin");
+
+    action->pin = name ? pic32_pin_parse(name) : PIC32_PIN_NONE;
+    if (!s->ports || !pic32_ports_has(s->ports, action->pin)) {
+        error_setg(errp, "\"pin\" is none of this chip's, such as \"RB12\"");
+    } else if (qdict_haskey(line, "millivolts")) {
+        panel_parse_voltage(line, action, errp);
+    } else {
+        panel_parse_level(line, action, errp);
+    }
 }
 
 static void panel_parse_link(PIC32Panel *s, QDict *line, PanelAction *action,
@@ -512,6 +545,7 @@ static const VMStateDescription vmstate_panel_action = {
         VMSTATE_UINT8(kind, PanelAction),
         VMSTATE_UINT8(pin, PanelAction),
         VMSTATE_UINT8(level, PanelAction),
+        VMSTATE_INT32(millivolts, PanelAction),
         VMSTATE_END_OF_LIST()
     }
 };

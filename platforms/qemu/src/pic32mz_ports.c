@@ -3,7 +3,7 @@
  *
  * Models DS60001320 section 12 "I/O Ports" and section 12 of the PIC32
  * Family Reference Manual (DS60001120): ANSEL, TRIS, PORT, LAT, ODC, pull-ups
- * and pull-downs, change notification in mismatch and in edge style.
+ * and pull-downs, change notification in mismatch and in edge style, voltage.
  *
  * A pin's level is what the chip drives, else what drives it from outside,
  * else its pull-up (1) or pull-down (0), else 0. The chip wins against an
@@ -12,6 +12,12 @@
  * A peripheral can put a waveform on a pin instead of a level. The pin's level
  * is then worked out when somebody looks at it. Only while edges are heeded
  * (change notification, an input that counts or captures) a timer makes them.
+ *
+ * A pin's voltage follows the same order: a level is 0 V or VDD, from outside
+ * it can be anything between; an analog output of the chip (CVREF) comes before
+ * the pulls. A digital input takes a voltage from outside as low up to VIL, as
+ * high from VIH on, and between them stays what it was (DS60001320 chapter 37,
+ * DI10 and DI20: 0.2 and 0.65 of VDD).
  *
  * Left out: slew rate (SRCON only keeps its value), change notification as a
  * wake-up from sleep, the debug, oscillator, USB, EBI, SQI and Ethernet
@@ -51,6 +57,8 @@ enum {
 };
 
 #define N_PINS  (PIC32_N_PORTS * PIC32_PORT_PINS)
+#define VIL_MV  (PIC32_VDD_MV * 20 / 100)
+#define VIH_MV  (PIC32_VDD_MV * 65 / 100)
 
 #define CNCON_ON            0x8000
 #define CNCON_EDGEDETECT    0x0800
@@ -97,6 +105,8 @@ struct PIC32Ports {
 
     uint16_t outside[PIC32_N_PORTS];        /* driven from outside ... */
     uint16_t outside_level[PIC32_N_PORTS];  /* ... and to what */
+    uint16_t outside_mv[N_PINS];            /* the same in millivolts */
+    int16_t analog_mv[N_PINS];              /* from a peripheral, or NONE */
     uint16_t override[PIC32_N_PORTS];       /* driven by a peripheral ... */
     uint16_t override_level[PIC32_N_PORTS];
     uint16_t waving[PIC32_N_PORTS];         /* override is a waveform */
@@ -111,6 +121,8 @@ struct PIC32Ports {
     uint16_t told_driven[PIC32_N_PORTS];
     uint16_t told_level[PIC32_N_PORTS];
     uint16_t told_waving[PIC32_N_PORTS];
+    uint16_t told_pin[PIC32_N_PORTS];       /* level, whoever makes it, ... */
+    uint16_t told_pin_driven[PIC32_N_PORTS];    /* ... and if the chip does */
 };
 
 PIC32Pin pic32_pin_parse(const char *name)
@@ -233,19 +245,49 @@ static uint16_t ports_driven(PIC32Ports *s, unsigned port)
     return driven & ~(ports_get(s, port, R_ODC) & ports_out_level(s, port));
 }
 
+/* The levels of a port's pins, those of analog ones as well. */
+static uint16_t ports_level(PIC32Ports *s, unsigned port)
+{
+    uint16_t driven = ports_driven(s, port);
+
+    return ((driven & ports_out_level(s, port))
+            | (~driven & s->outside[port] & s->outside_level[port])
+            | (~driven & ~s->outside[port] & ports_get(s, port, R_CNPU)))
+           & s->implemented[port];
+}
+
+static void ports_tell_voltage(PIC32Ports *s, unsigned port, uint16_t changed)
+{
+    PIC32PinWatch *watch;
+
+    for (; changed; changed &= changed - 1) {
+        QLIST_FOREACH(watch, &s->watches, next) {
+            if (watch->voltage) {
+                watch->voltage(watch->opaque,
+                               port * PIC32_PORT_PINS + ctz32(changed));
+            }
+        }
+    }
+}
+
+static void ports_update_voltages(PIC32Ports *s, unsigned port)
+{
+    uint16_t driven = ports_driven(s, port), level = ports_level(s, port);
+    uint16_t changed = (driven ^ s->told_pin_driven[port])
+                       | (level ^ s->told_pin[port]);
+
+    s->told_pin_driven[port] = driven;
+    s->told_pin[port] = level;
+    ports_tell_voltage(s, port, changed);
+}
+
 static void ports_update_inputs(PIC32Ports *s, unsigned port)
 {
     uint16_t cncon = ports_get(s, port, R_CNCON);
     uint16_t cnen = ports_get(s, port, R_CNEN);
-    uint16_t driven = ports_driven(s, port);
-    uint16_t level, input, changed;
+    uint16_t input = ports_level(s, port) & ~ports_get(s, port, R_ANSEL);
+    uint16_t changed = input ^ s->input[port];
 
-    level = (driven & ports_out_level(s, port))
-            | (~driven & s->outside[port] & s->outside_level[port])
-            | (~driven & ~s->outside[port] & ports_get(s, port, R_CNPU));
-    input = level & s->implemented[port] & ~ports_get(s, port, R_ANSEL);
-
-    changed = input ^ s->input[port];
     s->input[port] = input;
     if (cncon & CNCON_ON) {
         if (cncon & CNCON_EDGEDETECT) {
@@ -287,6 +329,7 @@ static void ports_update(PIC32Ports *s, unsigned port)
 {
     ports_update_inputs(s, port);
     ports_update_outputs(s, port);
+    ports_update_voltages(s, port);
 }
 
 /* Waveforms */
@@ -524,17 +567,70 @@ static const PIC32SfrOps ports_ops = {
     .write = ports_write,
 };
 
-void pic32_ports_drive_pin(PIC32Ports *s, PIC32Pin pin, int level)
+static void ports_drive(PIC32Ports *s, PIC32Pin pin, bool drive, bool level,
+                        int millivolts)
 {
     unsigned port = pin / PIC32_PORT_PINS, bit = pin % PIC32_PORT_PINS;
+
+    s->outside[port] = deposit32(s->outside[port], bit, 1, drive);
+    s->outside_level[port] = deposit32(s->outside_level[port], bit, 1, level);
+    s->outside_mv[pin] = millivolts;
+    ports_update(s, port);
+    ports_tell_voltage(s, port, 1 << bit);
+}
+
+void pic32_ports_drive_pin(PIC32Ports *s, PIC32Pin pin, int level)
+{
+    if (pic32_ports_has(s, pin)) {
+        ports_drive(s, pin, level >= 0, level > 0,
+                    level > 0 ? PIC32_VDD_MV : 0);
+    }
+}
+
+void pic32_ports_drive_voltage(PIC32Ports *s, PIC32Pin pin, int millivolts)
+{
+    bool level = millivolts >= VIH_MV;
 
     if (!pic32_ports_has(s, pin)) {
         return;
     }
-    s->outside[port] = deposit32(s->outside[port], bit, 1, level >= 0);
-    s->outside_level[port] = deposit32(s->outside_level[port], bit, 1,
-                                       level > 0);
-    ports_update(s, port);
+    if (millivolts > VIL_MV && millivolts < VIH_MV) {
+        level = extract32(ports_level(s, pin / PIC32_PORT_PINS),
+                          pin % PIC32_PORT_PINS, 1);
+    }
+    ports_drive(s, pin, millivolts != PIC32_VOLTAGE_NONE, level,
+                MAX(millivolts, 0));
+}
+
+void pic32_ports_analog_output(PIC32Ports *s, PIC32Pin pin, int millivolts)
+{
+    if (pic32_ports_has(s, pin) && s->analog_mv[pin] != millivolts) {
+        s->analog_mv[pin] = millivolts;
+        ports_tell_voltage(s, pin / PIC32_PORT_PINS,
+                           1 << pin % PIC32_PORT_PINS);
+    }
+}
+
+int pic32_ports_voltage(PIC32Ports *s, PIC32Pin pin)
+{
+    unsigned port = pin / PIC32_PORT_PINS, bit = pin % PIC32_PORT_PINS;
+
+    if (!pic32_ports_has(s, pin)) {
+        return 0;
+    }
+    if (extract32(s->waving[port], bit, 1) && s->edge_at[pin] == INT64_MAX) {
+        /* no refresh: whoever asks may be told of a change just now */
+        ports_set_wave_level(s, pin, pic32_ports_edge_ns(s));
+    }
+    if (!extract32(ports_driven(s, port), bit, 1)) {
+        if (extract32(s->outside[port], bit, 1)) {
+            return s->outside_mv[pin];
+        }
+        if (s->analog_mv[pin] != PIC32_VOLTAGE_NONE) {
+            return s->analog_mv[pin];
+        }
+    }
+    return extract32(ports_level(s, port), bit, 1) ? PIC32_VDD_MV : 0;
 }
 
 int pic32_ports_outside(PIC32Ports *s, PIC32Pin pin)
@@ -614,11 +710,15 @@ void pic32_ports_watch(PIC32Ports *s, PIC32PinWatch *watch)
 static void ports_reset_enter(Object *obj, ResetType type)
 {
     PIC32Ports *s = PIC32_PORTS(obj);
+    unsigned pin;
 
     pic32_sfr_reset(&s->regs);
     memset(s->override, 0, sizeof(s->override));
     memset(s->waving, 0, sizeof(s->waving));
     timer_del(s->edge);
+    for (pin = 0; pin < N_PINS; pin++) {
+        s->analog_mv[pin] = PIC32_VOLTAGE_NONE;
+    }
 }
 
 static void ports_reset_hold(Object *obj)
@@ -752,6 +852,8 @@ static const VMStateDescription vmstate_ports = {
         VMSTATE_PIC32_SFR(regs, PIC32Ports),
         VMSTATE_UINT16_ARRAY(outside, PIC32Ports, PIC32_N_PORTS),
         VMSTATE_UINT16_ARRAY(outside_level, PIC32Ports, PIC32_N_PORTS),
+        VMSTATE_UINT16_ARRAY(outside_mv, PIC32Ports, N_PINS),
+        VMSTATE_INT16_ARRAY(analog_mv, PIC32Ports, N_PINS),
         VMSTATE_UINT16_ARRAY(override, PIC32Ports, PIC32_N_PORTS),
         VMSTATE_UINT16_ARRAY(override_level, PIC32Ports, PIC32_N_PORTS),
         VMSTATE_UINT16_ARRAY(waving, PIC32Ports, PIC32_N_PORTS),

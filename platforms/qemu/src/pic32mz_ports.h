@@ -18,6 +18,10 @@ OBJECT_DECLARE_SIMPLE_TYPE(PIC32Ports, PIC32_PORTS)
 #define PIC32_PORT_PINS     16
 #define PIC32_PORTS_SIZE    0xA00   /* bytes of the register block */
 
+#define PIC32_VDD_MV        3300    /* supply, analog parts included */
+#define PIC32_PIN_MAX_MV    5500    /* DS60001320 chapter 37: 5V tolerant pins */
+#define PIC32_VOLTAGE_NONE  (-1)    /* nothing drives */
+
 /* A pin by number: index of the port, times 16, plus bit. */
 typedef uint8_t PIC32Pin;
 #define PIC32_PIN_NONE      0xFF
@@ -38,11 +42,15 @@ typedef void PIC32PinWaveformFn(void *opaque, PIC32Pin pin,
  */
 typedef bool PIC32PinHeedFn(void *opaque, PIC32Pin pin);
 
+/* Told when a pin's voltage may have changed. */
+typedef void PIC32VoltageFn(void *opaque, PIC32Pin pin);
+
 typedef struct PIC32PinWatch {
     PIC32PinFn *output;     /* what the chip drives has changed; or NULL */
     PIC32PinFn *input;      /* what a digital input sees, 0 or 1; or NULL */
     PIC32PinWaveformFn *waveform;   /* or NULL */
-    PIC32PinHeedFn *heeds;  /* for input and edge; NULL: none is needed */
+    PIC32VoltageFn *voltage;        /* or NULL */
+    PIC32PinHeedFn *heeds;  /* for input, voltage, edge; NULL: none is needed */
     PIC32PinFn *edge;       /* a heeded edge of what the chip drives; or NULL */
     void *opaque;
     QLIST_ENTRY(PIC32PinWatch) next;
@@ -62,6 +70,21 @@ bool pic32_ports_has(PIC32Ports *s, PIC32Pin pin);
  * is not there is ignored.
  */
 void pic32_ports_drive_pin(PIC32Ports *s, PIC32Pin pin, int level);
+
+/*
+ * Sets a pin's voltage from outside, 0 to PIC32_PIN_MAX_MV, or lets go of it
+ * (PIC32_VOLTAGE_NONE). The last of this and pic32_ports_drive_pin() counts.
+ */
+void pic32_ports_drive_voltage(PIC32Ports *s, PIC32Pin pin, int millivolts);
+
+/*
+ * A peripheral's analog output onto a pin, or none (PIC32_VOLTAGE_NONE). What
+ * the port or the world outside drives is stronger.
+ */
+void pic32_ports_analog_output(PIC32Ports *s, PIC32Pin pin, int millivolts);
+
+/* A pin's voltage in millivolts: what an analog input on it sees. */
+int pic32_ports_voltage(PIC32Ports *s, PIC32Pin pin);
 
 /* What drives a pin from outside: 0, 1, or -1: nothing. */
 int pic32_ports_outside(PIC32Ports *s, PIC32Pin pin);

@@ -15,8 +15,10 @@
 #include "hw/sysbus.h"
 #include "net/net.h"
 #include "sysemu/sysemu.h"
+#include "pic32mz_adc.h"
 #include "pic32mz_can.h"
 #include "pic32mz_cfg.h"
+#include "pic32mz_comparator.h"
 #include "pic32mz_cru.h"
 #include "pic32mz_crypto.h"
 #include "pic32mz_dma.h"
@@ -307,6 +309,62 @@ static void soc_create_timers(PIC32MZMachine *s)
     soc_create_compares(s, dev);
 }
 
+static void soc_create_analog(PIC32MZMachine *s)
+{
+    static const int vector[PIC32_ADC_IRQ_DATA0] = {
+        [PIC32_ADC_IRQ_GLOBAL] = PIC32_VECTOR_ADC,
+        [PIC32_ADC_IRQ_FIFO] = PIC32_VECTOR_ADC_FIFO,
+        [PIC32_ADC_IRQ_COMPARATOR1] = PIC32_VECTOR_ADC_DC1,
+        PIC32_VECTOR_ADC_DC2, PIC32_VECTOR_ADC_DC3, PIC32_VECTOR_ADC_DC4,
+        PIC32_VECTOR_ADC_DC5, PIC32_VECTOR_ADC_DC6,
+        [PIC32_ADC_IRQ_FILTER1] = PIC32_VECTOR_ADC_DF1,
+        PIC32_VECTOR_ADC_DF2, PIC32_VECTOR_ADC_DF3, PIC32_VECTOR_ADC_DF4,
+        PIC32_VECTOR_ADC_DF5, PIC32_VECTOR_ADC_DF6,
+        [PIC32_ADC_IRQ_FAULT] = PIC32_VECTOR_ADC_FAULT,
+        [PIC32_ADC_IRQ_EOS] = PIC32_VECTOR_ADC_EOS,
+        [PIC32_ADC_IRQ_ARDY] = PIC32_VECTOR_ADC_ARDY,
+        [PIC32_ADC_IRQ_URDY] = PIC32_VECTOR_ADC_URDY,
+        [PIC32_ADC_IRQ_EARLY] = PIC32_VECTOR_ADC_EARLY,
+        [PIC32_ADC_IRQ_EARLY0] = PIC32_VECTOR_ADC0_EARLY,
+        PIC32_VECTOR_ADC1_EARLY, PIC32_VECTOR_ADC2_EARLY,
+        PIC32_VECTOR_ADC3_EARLY, PIC32_VECTOR_ADC4_EARLY,
+        PIC32_VECTOR_ADC7_EARLY,
+        [PIC32_ADC_IRQ_WARM0] = PIC32_VECTOR_ADC0_WARM,
+        PIC32_VECTOR_ADC1_WARM, PIC32_VECTOR_ADC2_WARM,
+        PIC32_VECTOR_ADC3_WARM, PIC32_VECTOR_ADC4_WARM,
+        PIC32_VECTOR_ADC7_WARM,
+    };
+    DeviceState *adc = qdev_new(TYPE_PIC32_ADC);
+    DeviceState *cmp = qdev_new(TYPE_PIC32_COMPARATOR);
+    unsigned i;
+
+    qdev_prop_set_uint32(adc, "package", s->chip.pins);
+    soc_link(adc, "ports", s->ports);
+    soc_link(adc, "evic", s->evic);
+    soc_clock(s, adc, "pbclk", "pbclk3");
+    soc_clock(s, adc, "sysclk", "sysclk");
+    soc_clock(s, adc, "frc", "frc");
+    soc_realize(adc, 0x1f84b000);
+    for (i = 0; i < PIC32_ADC_IRQ_DATA0; i++) {
+        soc_irq(s, adc, i, vector[i]);
+    }
+    for (i = 0; i < PIC32_ADC_INPUTS; i++) {
+        soc_irq(s, adc, PIC32_ADC_IRQ_DATA0 + i,
+                PIC32_VECTOR_ADC_DATA0 + i);
+    }
+
+    qdev_prop_set_uint32(cmp, "package", s->chip.pins);
+    soc_link(cmp, "ports", s->ports);
+    soc_link(cmp, "pps", s->pps);
+    soc_realize(cmp, 0x1f84c000);
+    sysbus_mmio_map(SYS_BUS_DEVICE(cmp), 1, 0x1f800e00);
+    for (i = 0; i < PIC32_COMPARATORS; i++) {
+        soc_irq(s, cmp, i, PIC32_VECTOR_COMPARATOR_1 + i);
+        qdev_connect_gpio_out_named(cmp, "cout", i,
+                                    qdev_get_gpio_in_named(adc, "cout", i));
+    }
+}
+
 static void soc_create_ethernet(PIC32MZMachine *s)
 {
     NICInfo *nd = &nd_table[0];
@@ -454,6 +512,7 @@ void pic32_soc_create(PIC32MZMachine *s)
     soc_create_spis(s);
     soc_create_i2cs(s);
     soc_create_timers(s);
+    soc_create_analog(s);
     soc_create_nvm(s);
     soc_create_dma(s);
     if (s->chip.crypto) {

@@ -10,8 +10,8 @@
  * than one a microsecond set the interrupt flag once a microsecond: a period of
  * a few clocks would keep the host busy with nothing else.
  *
- * Left out: stop in idle (SIDL), triggers of the ADC, running on in sleep, and
- * the delay of asynchronous writes (TWIP reads as 0). Timer1's external clock is the secondary
+ * Left out: stop in idle (SIDL), running on in sleep, and the delay of
+ * asynchronous writes (TWIP reads as 0). Timer1's external clock is the secondary
  * oscillator while that runs, else edges of its pin T1CK (RC14).
  *
  * SPDX-License-Identifier: GPL-2.0-or-later

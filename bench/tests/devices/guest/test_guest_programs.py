@@ -13,7 +13,7 @@ import shlex
 from pathlib import Path
 
 import pytest
-from guest_program import PROGRAMS, build
+from guest_program import PROGRAMS, build, panel_lines
 from snapshot import restore, run_until, save, state, wait_for_migration
 
 RESULT = 0x100  # physical; struct result of guest.h
@@ -43,8 +43,10 @@ def run_ns(source: Path) -> int:
 def test_guest_program(chip, tmp_path: Path, source: Path) -> None:
     image = build(source, tmp_path)
     with chip(cpu=True, image=image, wire=False, uarts=(), arguments=run_with(source)) as pic:
+        for line in panel_lines(source):
+            pic.panel.send(line)
         pic.panel.send({"run": run_ns(source)})
-        pic.panel.until("stopped")
+        assert not [line for line in pic.panel.until("stopped") if "error" in line]
         done, checks, failures, line, exceptions, cause, epc = result(pic)
     assert done == DONE, f"it did not end: {exceptions} exceptions, the last with Cause {cause:#x} at {epc:#x}"
     assert failures == 0, f"{failures} of {checks} checks failed, the first at {source.name}:{line}"

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT
  * For the made-up board platforms/mini.toml: UART4 on RD4 (TX) and RD0 (RX) at 57,600 baud says hello and echoes, the
- * LED at RE4, lit when low, shows the switch at RD5, which pulls up when it is pressed.
+ * LED at RE4, lit when low, shows the switch at RD5, which pulls up when it is pressed. The LED at RF0 lights while the
+ * potentiometer at RB8 (AN48, the other input of ADC3) gives more than half of VDD.
  */
 #include "guest.h"
+#include "adc.h"
 
 #define U4RXR       SFR(0x1F801480)
 #define RPD4R       SFR(0x1F8015D0)
@@ -16,6 +18,9 @@
 #define TRISECLR    SFR(0x1F860414)
 #define LATECLR     SFR(0x1F860434)
 #define LATESET     SFR(0x1F860438)
+#define TRISFCLR    SFR(0x1F860514)
+#define LATFCLR     SFR(0x1F860534)
+#define LATFSET     SFR(0x1F860538)
 
 #define U4RX_ON_RPD0    3
 #define RPD4_IS_U4TX    2
@@ -29,6 +34,7 @@
 #define BAUD            57600u
 #define SWITCH          (1 << 5)
 #define LED             (1 << 4)
+#define ERROR_LED       (1 << 0)
 
 static void put(char c)
 {
@@ -43,18 +49,32 @@ int main(void)
 
     LATESET = LED;
     TRISECLR = LED;
+    LATFSET = ERROR_LED;
+    TRISFCLR = ERROR_LED;
     CNPDDSET = SWITCH;
     U4RXR = U4RX_ON_RPD0;
     RPD4R = RPD4_IS_U4TX;
     U4BRG = PBCLK2 / (4 * BAUD) - 1;
     U4MODE = ON | BRGH;
     U4STA = URXEN | UTXEN;
+    adc_on(1u << 3);
+    ADCTRGMODE = 1u << 22;      /* SH3ALT: AN48 */
+    ADCTRG1 = 1u << 24;         /* AN3 by GSWTRG */
+    ADCCON3 |= ADCCON3_GSWTRG;
     while (*hello) {
         put(*hello++);
     }
     for (;;) {
         if (U4STA & URXDA) {
             put((char)U4RXREG);
+        }
+        if (ADCDSTAT1 & 1u << 3) {
+            if (ADCDATA(3) >= 2048) {
+                LATFCLR = ERROR_LED;
+            } else {
+                LATFSET = ERROR_LED;
+            }
+            ADCCON3 |= ADCCON3_GSWTRG;
         }
         if (PORTD & SWITCH) {
             LATECLR = LED;

@@ -280,7 +280,7 @@ def start(
     """Powers a board up and returns it.
 
     ``board`` is a name in platforms/ or a path to a board file; ``image`` a .hex or .elf, None for the reference
-    firmware; ``application`` a second image, programmed after the first: what a bootloader starts; ``network``
+    firmware; ``application`` a second image: what the first, a bootloader, starts; ``network``
     ``none``, ``user``, ``wire`` or a Network; ``seed`` feeds the chip's true random number source. ``quantum``, virtual
     seconds, is how far the machine moves between two looks in lock-step; ``backstop_wall`` how many seconds of silence
     count as a stuck emulator.

@@ -56,11 +56,11 @@ def test_the_higher_valid_sequence_number_boots(chip, tmp_path: Path) -> None:
         assert pic.memread(0x1FC20000, 4) == b"one "
 
 
-def test_a_second_image_is_programmed_after_the_first(chip, tmp_path: Path) -> None:
+def test_an_application_leaves_its_bootloader_alone(chip, tmp_path: Path) -> None:
     bootloader = hex_file(tmp_path / "boot.hex", 0x1FC00000, b"boot loader     ")
-    application = elf_file(tmp_path / "app.elf", [(0x9D000000, b"application"), (0x9FC00008, b"!")])
+    application = elf_file(tmp_path / "app.elf", [(0x9D000000, b"application"), (0x9FC0000C, b"jump here")])
     with chip(image=bootloader, arguments=["-initrd", str(application)]) as pic:
-        assert pic.memread(0x1FC00000, 12) == b"boot loa!er "
+        assert pic.memread(0x1FC00000, 21) == b"boot loader     " + b" here"
         assert pic.memread(0x1D000000, 11) == b"application"
     with pytest.raises(EmulatorError, match="none.hex"):
         chip(image=bootloader, arguments=["-initrd", str(tmp_path / "none.hex")])

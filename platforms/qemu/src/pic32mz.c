@@ -140,8 +140,9 @@ static void pic32mz_init(MachineState *machine)
     board_create_panel(s);
     bench_create_governor(s);
 
-    load_image(s, machine->kernel_filename);
+    /* a bootloader keeps its own code, whatever its application's image has */
     load_image(s, machine->initrd_filename);
+    load_image(s, machine->kernel_filename);
 }
 
 static void pic32mz_reset(MachineState *machine, ShutdownCause reason)

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -82,7 +83,9 @@ def _read(path: Path, chip: Chip) -> tuple[Image, list[_Piece]]:
 def _hex_pieces(path: Path, chip: Chip) -> Iterator[_Piece]:
     contents = IntelHex()
     try:
-        contents.loadhex(str(path))
+        # A start address says nothing to a chip that starts at its reset vector, and merged files have two.
+        lines = path.read_text().splitlines()
+        contents.loadhex(io.StringIO("\n".join("" if line[7:9] in ("03", "05") else line.rstrip() for line in lines)))
     except (HexRecordError, IntelHexError) as error:
         raise ImageError(f"{path} is damaged: {str(error).rstrip('.')}: build it again") from error
     except UnicodeDecodeError as error:

@@ -153,6 +153,14 @@ def test_a_hex_for_a_pic32mx(tmp_path: Path, words: int) -> None:
     assert image.check(code, KIT)
 
 
+@pytest.mark.parametrize("end", [b"\n", b"\r\n", b" \r\n\r\n"])
+def test_records_that_tools_write(tmp_path: Path, end: bytes) -> None:
+    start = [b":04000005BFC0000078", b":0400000300000000F9"]
+    records = [b":020000041FC01B", b":0400000000000010EC", *start, b":020000049D005D", b":04001000636F646551"]
+    path = write(tmp_path / "a.hex", b"".join(record + end for record in [*records, b":00000001FF"]))
+    assert image.check(path, KIT) == image.Image(path, "HEX", 8)
+
+
 def test_neither_hex_nor_elf(tmp_path: Path) -> None:
     assert "neither Intel HEX nor ELF" in refused(write(tmp_path / "a.hex", b"MZ\x90"))
     assert "is empty" in refused(write(tmp_path / "b.hex", b""))

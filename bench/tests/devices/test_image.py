@@ -38,6 +38,26 @@ def test_hex_lands_in_flash(chip, tmp_path: Path, address: int) -> None:
         assert pic.memread(address & 0x1FFFFFFF, 32) == data
 
 
+RECORDS = [
+    ":020000041FC01B",  # extended linear address
+    ":0400000000000010EC",
+    ":04000005BFC0000078",  # start linear address
+    ":0400000300000000F9",  # start segment address
+    ":020000049D005D",
+    ":04001000636F646551",
+    ":00000001FF",
+]
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", " \r\n\r\n"])
+def test_records_that_tools_write(chip, tmp_path: Path, end: str) -> None:
+    image = tmp_path / "a.hex"
+    image.write_bytes("".join(record + end for record in RECORDS).encode())
+    with chip(image=image) as pic:
+        assert pic.memread(0x1FC00000, 4) == b"\0\0\0\x10"
+        assert pic.memread(0x1D000010, 4) == b"code"
+
+
 def test_boot_flash_is_seen_through_its_alias(chip, tmp_path: Path) -> None:
     with chip(image=hex_file(tmp_path / "a.hex", 0x1FC40010, b"boot panel 1")) as pic:
         assert pic.memread(0x1FC00010, 12) == b"boot panel 1"

@@ -292,13 +292,14 @@ static void evic_pin_level(void *opaque, int level)
     PIC32Evic *s = pin->evic;
     unsigned n = pin - s->pin, vector = evic_vector_of(pin);
     bool heeded = evic_pin_heeds(pin);
+    /* INTCON.INTnEP: 1 is the rising edge */
+    bool edge = extract32(pic32_sfr_get(&s->sfr, A_INTCON), n, 1);
 
     if (level == pin->level) {
         return;
     }
     pin->level = level;
-    /* INTCON.INTnEP: 1 is the rising edge */
-    if (heeded && level == extract32(pic32_sfr_get(&s->sfr, A_INTCON), n, 1)) {
+    if (heeded && level == edge) {
         evic_set_line(s, vector, 1);
         evic_set_line(s, vector, 0);
     }

@@ -400,6 +400,33 @@ def test_timer_triggers(chip: ChipFactory, source: int, timer: int) -> None:
         assert ready(c) == 0b100
 
 
+def test_a_pin_triggers(chip: ChipFactory) -> None:
+    with chip() as c:
+        switch_on(c)
+        c.write("ADCTRG1", 4 << 8)  # AN1 by INT0
+        c.panel.send({"pin": "RD0", "level": 1})
+        c.step_ns(20 * TAD)
+        assert ready(c) == 0
+        c.panel.send({"pin": "RD0", "level": 0})  # INT0EP is 0: the falling edge
+        c.step_ns(20 * TAD)
+        assert ready(c) == 0b10
+
+
+@pytest.mark.parametrize(("source", "module"), [(8, 1), (9, 3), (10, 5)])
+def test_output_compare_triggers(chip: ChipFactory, source: int, module: int) -> None:
+    with chip() as c:
+        switch_on(c)
+        c.write("ADCTRG1", source << 8)
+        c.write(f"OC{module}R", 200)
+        c.write(f"OC{module}CON", 0x8001)  # low, then high from the match on; Timer2
+        c.write("PR2", 399)
+        c.write("T2CON", 0x8000)
+        c.step_ns(199 * 250)
+        assert ready(c) == 0
+        c.step_ns(3 * 250 + 13 * TAD)
+        assert ready(c) == 0b10
+
+
 def test_suspended_triggers(chip: ChipFactory) -> None:
     with chip() as c:
         switch_on(c)

@@ -108,6 +108,23 @@ def test_interrupts(chip: ChipFactory, comparator: int, evpol: int, events: tupl
         assert take_flag(c, f"COMPARATOR_{comparator}") == 0
 
 
+def test_edges_of_a_waveform_count(chip: ChipFactory) -> None:
+    """OC3's PWM on RB5, which is C1INA: periods of 100 us, a quarter of them high."""
+    with chip() as c:
+        c.write("RPB5R", 11)
+        c.write("PR2", 399)
+        c.write("OC3R", 100)
+        c.write("OC3RS", 100)
+        c.write("OC3CON", 0x8006)
+        c.write("T2CON", 0x8000)
+        c.write("CM1CON", ON | FALLING | IVREF)
+        seen = []
+        for _ in range(40):
+            c.step_ns(25_000)
+            seen.append(take_flag(c, "COMPARATOR_1"))
+        assert 9 <= sum(seen) <= 10
+
+
 def test_a_spike_shorter_than_the_response_is_not_seen(chip: ChipFactory) -> None:
     with chip() as c:
         c.write("CM1CON", ON | RISING | FALLING | IVREF)

@@ -28,10 +28,14 @@ def state(pic: Chip, scratch: Path) -> tuple[str, str]:
 
 
 def wait_for_migration(pic: Chip) -> None:
+    """Until the snapshot is complete, and the machine in a state that it can be started from."""
     deadline = time.monotonic() + TIMEOUT_WALL
     while (status := pic.qmp("query-migrate").get("status")) != "completed":
         assert status != "failed", f"no snapshot: {pic.stderr()}"
         assert time.monotonic() < deadline, f"the snapshot is still {status}"
+    # "completed" is said a moment before the run state follows
+    while (status := pic.qmp("query-status")["status"]) in ("finish-migrate", "inmigrate"):
+        assert time.monotonic() < deadline, f"the machine is still {status}"
 
 
 def save(pic: Chip, snapshot: Path) -> None:

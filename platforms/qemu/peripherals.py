@@ -39,7 +39,6 @@ EXCEPTIONS = [
     ("serial quad interface", r"SQI1\w*", "needs a quad flash behind it; its window reads as nothing"),
     ("permission groups", r"CFGPG", "no bus master is ever refused"),
     ("in-circuit debugger", r"_ICD\w+", "no debugger is attached through the chip's own interface"),
-    ("RTCC", r"RTC\w*|ALRM\w*", "no model yet"),
 ]
 
 

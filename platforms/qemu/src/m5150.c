@@ -157,6 +157,11 @@ static bool m5150_request_pending(M5150CPU *cpu)
            ((status >> STATUS_IPL_SHIFT) & STATUS_IPL_MASK);
 }
 
+bool m5150_wanted(M5150CPU *cpu)
+{
+    return cpu->nmi || m5150_request_pending(cpu);
+}
+
 static bool m5150_has_work(CPUState *cs)
 {
     M5150CPU *cpu = M5150_CPU(cs);
@@ -171,8 +176,25 @@ static bool m5150_has_work(CPUState *cs)
         (cs->icount_budget || cpu->held)) {
         return true;
     }
+    if (cpu->changing && !cs->running) {
+        return true;
+    }
     /* Config7.WII: a request unblocks WAIT whatever Status.IE says */
-    return cpu->nmi || m5150_request_pending(cpu);
+    return !cpu->stopped && m5150_wanted(cpu);
+}
+
+/* Tells the chip that what has come may end the core's WAIT. */
+static void m5150_tell_wanted(M5150CPU *cpu)
+{
+    bool taken = m5150_wanted(cpu);
+
+    if (cpu->waiting && (taken || cpu->request.ripl)) {
+        bool before = m5150_begin_change(cpu);
+
+        cpu->waiting = !taken;
+        cpu->power->wanted(cpu->power_opaque, taken);
+        m5150_end_change(cpu, before);
+    }
 }
 
 void m5150_set_request(M5150CPU *cpu, M5150Request request)
@@ -183,6 +205,7 @@ void m5150_set_request(M5150CPU *cpu, M5150Request request)
     } else {
         cpu_reset_interrupt(CPU(cpu), CPU_INTERRUPT_HARD);
     }
+    m5150_tell_wanted(cpu);
 }
 
 void m5150_set_acknowledge(M5150CPU *cpu, void (*fn)(void *), void *opaque)
@@ -195,6 +218,81 @@ void m5150_raise_nmi(M5150CPU *cpu)
 {
     cpu->nmi = true;
     cpu_interrupt(CPU(cpu), CPU_INTERRUPT_PIC32_NMI);
+    m5150_tell_wanted(cpu);
+}
+
+/* WAIT, sleep and idle (FRM 50.13, Config7.WII; FRM section 10) */
+
+void m5150_set_power_ops(M5150CPU *cpu, const M5150PowerOps *ops, void *opaque)
+{
+    cpu->power = ops;
+    cpu->power_opaque = opaque;
+}
+
+static void m5150_do_wait(CPUState *cs, run_on_cpu_data data)
+{
+    M5150CPU *cpu = M5150_CPU(cs);
+
+    if (cs->halted && !m5150_wanted(cpu)) {
+        bool before = m5150_begin_change(cpu);
+
+        cpu->waiting = true;
+        cpu->power->waits(cpu->power_opaque);
+        m5150_end_change(cpu, before);
+    }
+}
+
+void m5150_wait(CPUMIPSState *env)
+{
+    M5150CPU *cpu = env_m5150(env);
+
+    if (cpu && cpu->power) {
+        /* once the clock has all instructions up to this one */
+        async_run_on_cpu(CPU(cpu), m5150_do_wait, RUN_ON_CPU_NULL);
+    }
+}
+
+bool m5150_begin_change(M5150CPU *cpu)
+{
+    bool before = cpu->changing;
+
+    cpu->changing = true;
+    return before;
+}
+
+void m5150_end_change(M5150CPU *cpu, bool before)
+{
+    cpu->changing = before;
+}
+
+void m5150_stop(M5150CPU *cpu)
+{
+    CPUMIPSState *env = &cpu->parent_obj.env;
+
+    if (cpu->stopped) {
+        return;
+    }
+    cpu->stopped_count = cpu_mips_get_count(env);
+    timer_del(env->timer);
+    cpu->stopped = true;
+    cpu->stopped_in_wait = CPU(cpu)->halted;
+    if (!cpu->stopped_in_wait) {
+        cpu_interrupt(CPU(cpu), CPU_INTERRUPT_HALT);
+    }
+}
+
+void m5150_go(M5150CPU *cpu)
+{
+    if (!cpu->stopped) {
+        return;
+    }
+    cpu->stopped = false;
+    cpu_mips_store_count(&cpu->parent_obj.env, cpu->stopped_count);
+    cpu_reset_interrupt(CPU(cpu), CPU_INTERRUPT_HALT);
+    if (!cpu->stopped_in_wait) {
+        CPU(cpu)->halted = 0;
+    }
+    qemu_cpu_kick(CPU(cpu));
 }
 
 static void m5150_do_hold(CPUState *cs, run_on_cpu_data data)
@@ -326,10 +424,12 @@ void m5150_set_sysclk(M5150CPU *cpu, uint64_t hz)
     if (!hz) {
         return;
     }
-    count = cpu_mips_get_count(env);
+    count = cpu->stopped ? 0 : cpu_mips_get_count(env);
     env->cp0_count_ns = MAX(1, (m5150_def.CCRes * NANOSECONDS_PER_SECOND +
                                 hz / 2) / hz);
-    cpu_mips_store_count(env, count);
+    if (!cpu->stopped) {
+        cpu_mips_store_count(env, count);
+    }
 }
 
 /* Reset and set-up */
@@ -355,6 +455,8 @@ static void m5150_reset(DeviceState *dev)
     m5150_parent_reset(dev);
     memset(cpu->shadow, 0, sizeof(cpu->shadow));
     cpu->nmi = false;
+    cpu->waiting = false;
+    cpu->stopped = false;
     cpu->request = (M5150Request) { 0 };
     /* Upstream's reset tests Config3.ISA in a way that is never true */
     if (extract32(env->CP0_Config3, CP0C3_ISA, 2) == 3) {
@@ -371,6 +473,10 @@ static const VMStateDescription vmstate_m5150 = {
         VMSTATE_UINT8(request.shadow_set, M5150CPU),
         VMSTATE_UINT32(request.offset, M5150CPU),
         VMSTATE_BOOL(nmi, M5150CPU),
+        VMSTATE_BOOL(waiting, M5150CPU),
+        VMSTATE_BOOL(stopped, M5150CPU),
+        VMSTATE_BOOL(stopped_in_wait, M5150CPU),
+        VMSTATE_UINT32(stopped_count, M5150CPU),
         VMSTATE_UINT32_2DARRAY(shadow, M5150CPU, M5150_SHADOW_SETS, 32),
         /* upstream keeps neither a branch under way nor the ISA mode */
         VMSTATE_UINT32(parent_obj.env.hflags, M5150CPU),

@@ -22,12 +22,30 @@ typedef struct M5150Request {
     uint32_t offset;        /* of the handler, from EBase */
 } M5150Request;
 
+/* What the chip does with the clock while the core waits. */
+typedef struct M5150PowerOps {
+    /* The core is in WAIT, and no interrupt is there that it would take. */
+    void (*waits)(void *opaque);
+    /*
+     * An interrupt or NMI has come to the core in WAIT; taken: it ends the
+     * wait, else Status.IPL masks it.
+     */
+    void (*wanted)(void *opaque, bool taken);
+} M5150PowerOps;
+
 struct M5150CPU {
     MIPSCPU parent_obj;
 
     struct mips_def_t *def;     /* its own, as the boot ISA is configurable */
     M5150Request request;
     bool nmi;
+    bool waiting;               /* in WAIT, and the chip knows */
+    bool changing;              /* the chip changes its clocks right now */
+    bool stopped;               /* has no clock */
+    bool stopped_in_wait;
+    uint32_t stopped_count;     /* CP0 Count meanwhile */
+    const M5150PowerOps *power;
+    void *power_opaque;
     bool held;                  /* stands still although the machine runs */
     int64_t held_until;         /* QEMU_CLOCK_REALTIME, ns */
     void (*acknowledge)(void *opaque);
@@ -44,6 +62,31 @@ void m5150_set_acknowledge(M5150CPU *cpu, void (*fn)(void *), void *opaque);
 
 /* Raises a non-maskable interrupt. */
 void m5150_raise_nmi(M5150CPU *cpu);
+
+/* Tells the chip when the core waits and when it is wanted again. */
+void m5150_set_power_ops(M5150CPU *cpu, const M5150PowerOps *ops,
+                         void *opaque);
+
+/* WAIT is executed. QEMU's helper_wait calls it. */
+void m5150_wait(CPUMIPSState *env);
+
+/*
+ * Takes the core's clock away, and gives it back: it executes nothing and Count
+ * stands still. A reset of the core gives it back as well.
+ */
+void m5150_stop(M5150CPU *cpu);
+void m5150_go(M5150CPU *cpu);
+
+/*
+ * While the chip changes clocks virtual time must not move: arming a timer
+ * with the core idle would skip to the next deadline at once. Between these
+ * two the core counts as at work; they nest.
+ */
+bool m5150_begin_change(M5150CPU *cpu);
+void m5150_end_change(M5150CPU *cpu, bool before);
+
+/* Whether an interrupt or NMI is there that the core does not mask by IPL. */
+bool m5150_wanted(M5150CPU *cpu);
 
 /*
  * The core executes nothing, and virtual time stands still, until this time

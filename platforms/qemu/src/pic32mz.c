@@ -161,6 +161,9 @@ static void pic32mz_reset(MachineState *machine, ShutdownCause reason)
     /* DEVCFG0.BOOTISA (bit 6): 0 starts in microMIPS */
     m5150_set_boot_isa(s->cpu, !(devcfg[0] & (1 << 6)));
     qemu_devices_reset(reason);
+    if (pic32_cru_in_reset(cru)) {
+        return;             /* it has not come out of it yet */
+    }
     pic32_panel_reset(PIC32_PANEL(s->panel),
                       pic32_cru_reset_name(pic32_cru_reset_cause(cru)));
 }

@@ -2,8 +2,9 @@
  * PIC32MZ system configuration: configuration words, key, locks, device ID
  *
  * CFGCON, DEVID, SYSKEY and PMDx as in the data sheet, DS60001320, chapters
- * 33 and 34. Left out: a module that PMDx disables stays usable; CFGEBIx and
- * CFGPG are registers without an effect.
+ * 33 and 34. What PMDx disables is in pic32mz_gates.c.
+ *
+ * Left out: CFGEBIx and CFGPG are registers without an effect.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -97,6 +98,16 @@ void pic32_cfg_add_notifier(PIC32Cfg *s, Notifier *notifier)
     notifier_list_add(&s->notifiers, notifier);
 }
 
+uint32_t pic32_cfg_pmd(PIC32Cfg *s, unsigned n)
+{
+    return pic32_sfr_get(&s->sfr, A_PMD1 + (n - 1) * (A_PMD2 - A_PMD1));
+}
+
+void pic32_cfg_watch_pmd(PIC32Cfg *s, Notifier *watch)
+{
+    notifier_list_add(&s->pmd_watches, watch);
+}
+
 uint32_t pic32_cfg_devcfg(PIC32Cfg *s, unsigned n)
 {
     return s->devcfg[n];
@@ -159,9 +170,12 @@ static void cfg_write(void *opaque, hwaddr offset, uint32_t old,
     } else if (offset == A_CFGCON && (old & ~value & cfg_one_way(s))) {
         pic32_sfr_refuse(&s->sfr, offset, value | (old & cfg_one_way(s)),
                    "DEVCFG3 lets this lock be set once only");
-    } else if (offset >= A_PMD1 && offset <= A_PMD7 &&
-               FIELD_EX32(cfgcon, CFGCON, PMDLOCK)) {
-        pic32_sfr_refuse(&s->sfr, offset, old, "CFGCON.PMDLOCK is set");
+    } else if (offset >= A_PMD1 && offset <= A_PMD7) {
+        if (FIELD_EX32(cfgcon, CFGCON, PMDLOCK)) {
+            pic32_sfr_refuse(&s->sfr, offset, old, "CFGCON.PMDLOCK is set");
+        } else if (value != old) {
+            notifier_list_notify(&s->pmd_watches, s);
+        }
     } else if (offset == A_CFGPG && FIELD_EX32(cfgcon, CFGCON, PGLOCK)) {
         pic32_sfr_refuse(&s->sfr, offset, old, "CFGCON.PGLOCK is set");
     }
@@ -189,6 +203,7 @@ static void cfg_reset(DeviceState *dev)
     value = FIELD_DP32(value, CFGCON, ECCCON,
                        FIELD_EX32(s->devcfg[0], DEVCFG0, FECCCON));
     pic32_sfr_set(&s->sfr, A_CFGCON, value);
+    notifier_list_notify(&s->pmd_watches, s);
 }
 
 static void cfg_init(Object *obj)
@@ -200,6 +215,7 @@ static void cfg_init(Object *obj)
                    ARRAY_SIZE(cfg_defs), &cfg_ops, s);
     pic32_sfr_mark_inert(&s->sfr, A_CFGPG);
     sysbus_init_mmio(SYS_BUS_DEVICE(obj), &s->sfr.iomem);
+    notifier_list_init(&s->pmd_watches);
 }
 
 static const VMStateDescription vmstate_cfg = {

@@ -25,6 +25,7 @@ struct PIC32Cfg {
     PIC32SfrBlock sfr;
     uint32_t devid;
     uint32_t devcfg[4];         /* as latched by the last reset */
+    NotifierList pmd_watches;
     uint8_t key_state;          /* words of the unlock sequence seen */
     NotifierList notifiers;
 };
@@ -41,6 +42,10 @@ bool pic32_cfg_icaclk(PIC32Cfg *cfg);
 
 /* Told after every write of CFGCON; the data it gets is NULL. */
 void pic32_cfg_add_notifier(PIC32Cfg *cfg, Notifier *notifier);
+
+/* PMD1 to PMD7; the watch is told after every write and reset of them. */
+uint32_t pic32_cfg_pmd(PIC32Cfg *cfg, unsigned n);
+void pic32_cfg_watch_pmd(PIC32Cfg *cfg, Notifier *watch);
 
 /* DEVCFG0 to DEVCFG3 as latched by the last reset. */
 uint32_t pic32_cfg_devcfg(PIC32Cfg *cfg, unsigned n);

@@ -2,10 +2,18 @@
  * PIC32MZ clock and reset unit
  *
  * PIC32 Family Reference Manual, section 42 (oscillators with enhanced PLL,
- * DS60001250) and section 7 (resets, DS60001118).
+ * DS60001250), and DS60001320 chapter 8. This file is the device and its
+ * oscillators; the reference clocks, resets and sleep have files of their own.
  *
- * Left out: the fail-safe clock monitor (no oscillator fails here), slew
- * rate of clock changes, sleep; REFOx are registers without an output.
+ * A crystal of the board may stop (see the panel). With the fail-safe clock
+ * monitor on, SYSCLK becomes the back-up FRC, with CF set and an NMI; without,
+ * the chip stands still until the crystal or a reset. An oscillator that is
+ * not there at reset is told to the log, and the FRC takes its place.
+ *
+ * Left out: two-speed start-up after power-on (IESO): the chip starts with the
+ * clock of DEVCFG1, and only SLP2SPD after sleep is modelled; the steps of a
+ * slewed clock (SLWDIV): SYSDIV counts at once; the time that SOSC takes to
+ * start; limits of the PLL's frequencies (PLLRANGE).
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -15,83 +23,28 @@
 #include "qemu/module.h"
 #include "hw/qdev-clock.h"
 #include "hw/qdev-properties.h"
-#include "hw/registerfields.h"
 #include "migration/vmstate.h"
 #include "qapi/error.h"
-#include "sysemu/qtest.h"
-#include "sysemu/runstate.h"
-#include "sysemu/sysemu.h"
-#include "pic32mz_cru.h"
-
-REG32(OSCCON, 0x000)
-    FIELD(OSCCON, OSWEN, 0, 1)
-    FIELD(OSCCON, SOSCEN, 1, 1)
-    FIELD(OSCCON, CLKLOCK, 7, 1)
-    FIELD(OSCCON, NOSC, 8, 3)
-    FIELD(OSCCON, COSC, 12, 3)
-    FIELD(OSCCON, FRCDIV, 24, 3)
-REG32(OSCTUN, 0x010)
-REG32(SPLLCON, 0x020)
-    FIELD(SPLLCON, PLLICLK, 7, 1)
-    FIELD(SPLLCON, PLLIDIV, 8, 3)
-    FIELD(SPLLCON, PLLMULT, 16, 7)
-    FIELD(SPLLCON, PLLODIV, 24, 3)
-REG32(RCON, 0x040)
-    FIELD(RCON, POR, 0, 1)
-    FIELD(RCON, BOR, 1, 1)
-    FIELD(RCON, WDTO, 4, 1)
-    FIELD(RCON, DMTO, 5, 1)
-    FIELD(RCON, SWR, 6, 1)
-    FIELD(RCON, EXTR, 7, 1)
-REG32(RSWRST, 0x050)
-    FIELD(RSWRST, SWRST, 0, 1)
-REG32(RNMICON, 0x060)
-    FIELD(RNMICON, NMICNT, 0, 16)
-    FIELD(RNMICON, SWNMI, 23, 1)
-    FIELD(RNMICON, WDTO, 24, 1)
-    FIELD(RNMICON, DMTO, 25, 1)
-REG32(PWRCON, 0x070)
-REG32(REFO1CON, 0x080)
-REG32(REFO1TRIM, 0x090)
-REG32(REFO2CON, 0x0a0)
-REG32(REFO2TRIM, 0x0b0)
-REG32(REFO3CON, 0x0c0)
-REG32(REFO3TRIM, 0x0d0)
-REG32(REFO4CON, 0x0e0)
-REG32(REFO4TRIM, 0x0f0)
-REG32(PB1DIV, 0x100)
-    FIELD(PB1DIV, PBDIV, 0, 7)
-    FIELD(PB1DIV, PBDIVRDY, 11, 1)
-    FIELD(PB1DIV, ON, 15, 1)
-REG32(PB2DIV, 0x110)
-REG32(PB3DIV, 0x120)
-REG32(PB4DIV, 0x130)
-REG32(PB5DIV, 0x140)
-REG32(PB7DIV, 0x160)
-REG32(PB8DIV, 0x170)
-REG32(SLEWCON, 0x1c0)
-REG32(CLKSTAT, 0x1d0)
-    FIELD(CLKSTAT, FRCRDY, 0, 1)
-    FIELD(CLKSTAT, SPLLRDY, 1, 1)
-    FIELD(CLKSTAT, POSCRDY, 2, 1)
-    FIELD(CLKSTAT, SOSCRDY, 4, 1)
-    FIELD(CLKSTAT, LPRCRDY, 5, 1)
+#include "pic32mz_cru_internal.h"
 
 /* Fields of the configuration words */
 FIELD(DEVCFG1, FNOSC, 0, 3)
 FIELD(DEVCFG1, FSOSCEN, 6, 1)
 FIELD(DEVCFG1, POSCMOD, 8, 2)
 FIELD(DEVCFG1, SWITCH_ENABLED, 14, 1)
+FIELD(DEVCFG1, MONITOR_ENABLED, 15, 1)
 
 #define OSC_SIZE        0x200
 #define POSCMOD_OFF     3
 
 #define FRC_HZ          8000000
+#define FRC_TUN_HZ      5000        /* a step of OSCTUN: 2 % are 32 of them */
 #define LPRC_HZ         32768
 
 /* Oscillator start-up is over in this time; the PLL locks in the longer one. */
 #define SWITCH_NS       2000
 #define PLL_LOCK_NS     100000
+#define POSC_START_CYCLES 1024
 
 enum {
     NOSC_FRCDIV, NOSC_SPLL, NOSC_POSC, NOSC_RESERVED, NOSC_SOSC, NOSC_LPRC,
@@ -101,7 +54,7 @@ enum {
 #define PBDIV_WRITABLE  0x0000807f
 #define PBDIV_BY_2      0x00008801
 #define PBDIV_BY_1      0x00008800
-#define REFOCON_FIELDS  0x7fffba0f
+#define REFOCON_FIELDS  0x7fffba0f      /* ACTIVE is the chip's */
 
 static const PIC32SfrDef osc_defs[] = {
     { "OSCCON", A_OSCCON, 0, 0x07a0079b, false },
@@ -132,24 +85,35 @@ static const PIC32SfrDef osc_defs[] = {
 
 /* Clocks */
 
-static bool cru_posc_on(PIC32Cru *s)
+static uint64_t cru_frc_hz(PIC32Cru *s)
 {
-    return s->posc_hz &&
-           FIELD_EX32(pic32_cfg_devcfg(s->cfg, 1), DEVCFG1, POSCMOD) != POSCMOD_OFF;
+    int32_t tun = sextract32(pic32_sfr_get(&s->osc, A_OSCTUN),
+                             R_OSCTUN_TUN_SHIFT, R_OSCTUN_TUN_LENGTH);
+
+    return FRC_HZ + tun * FRC_TUN_HZ;
 }
 
-static bool cru_sosc_on(PIC32Cru *s)
+static uint64_t cru_posc_hz(PIC32Cru *s)
 {
-    return s->sosc_hz &&
-           FIELD_EX32(pic32_sfr_get(&s->osc, A_OSCCON), OSCCON, SOSCEN);
+    bool off = FIELD_EX32(pic32_cfg_devcfg(s->cfg, 1), DEVCFG1, POSCMOD) ==
+               POSCMOD_OFF;
+
+    return off || s->crystal_stopped[PIC32_CRYSTAL_POSC] ? 0 : s->posc_hz;
+}
+
+static uint64_t cru_sosc_hz(PIC32Cru *s)
+{
+    bool on = FIELD_EX32(pic32_sfr_get(&s->osc, A_OSCCON), OSCCON, SOSCEN);
+
+    return on && !s->crystal_stopped[PIC32_CRYSTAL_SOSC] ? s->sosc_hz : 0;
 }
 
 static uint64_t cru_spll_hz(PIC32Cru *s)
 {
     uint32_t pll = pic32_sfr_get(&s->osc, A_SPLLCON);
     unsigned odiv = FIELD_EX32(pll, SPLLCON, PLLODIV);
-    uint64_t in = FIELD_EX32(pll, SPLLCON, PLLICLK) ? FRC_HZ
-                  : cru_posc_on(s) ? s->posc_hz : 0;
+    uint64_t in = FIELD_EX32(pll, SPLLCON, PLLICLK) ? cru_frc_hz(s)
+                                                    : cru_posc_hz(s);
 
     return in / (FIELD_EX32(pll, SPLLCON, PLLIDIV) + 1) *
            (FIELD_EX32(pll, SPLLCON, PLLMULT) + 1) >> MIN(MAX(odiv, 1), 5);
@@ -163,13 +127,14 @@ static uint64_t cru_source_hz(PIC32Cru *s, unsigned nosc)
     switch (nosc) {
     case NOSC_FRCDIV:
     case NOSC_FRCDIV7:
-        return FRC_HZ >> frcdiv_shift[FIELD_EX32(osccon, OSCCON, FRCDIV)];
+        return cru_frc_hz(s) >>
+               frcdiv_shift[FIELD_EX32(osccon, OSCCON, FRCDIV)];
     case NOSC_SPLL:
         return cru_spll_hz(s);
     case NOSC_POSC:
-        return cru_posc_on(s) ? s->posc_hz : 0;
+        return cru_posc_hz(s);
     case NOSC_SOSC:
-        return cru_sosc_on(s) ? s->sosc_hz : 0;
+        return cru_sosc_hz(s);
     case NOSC_LPRC:
         return LPRC_HZ;
     case NOSC_BFRC:
@@ -179,43 +144,86 @@ static uint64_t cru_source_hz(PIC32Cru *s, unsigned nosc)
     }
 }
 
-static void cru_update_clocks(PIC32Cru *s)
+static unsigned cru_cosc(PIC32Cru *s)
 {
-    uint32_t osccon = pic32_sfr_get(&s->osc, A_OSCCON);
-    uint64_t sysclk = cru_source_hz(s, FIELD_EX32(osccon, OSCCON, COSC));
+    return FIELD_EX32(pic32_sfr_get(&s->osc, A_OSCCON), OSCCON, COSC);
+}
+
+int64_t cru_start_ns(PIC32Cru *s, unsigned nosc)
+{
+    uint64_t posc_hz = cru_posc_hz(s);
+
+    switch (nosc) {
+    case NOSC_SPLL:
+        return PLL_LOCK_NS;
+    case NOSC_POSC:
+        return posc_hz ? POSC_START_CYCLES * NANOSECONDS_PER_SECOND / posc_hz
+                       : SWITCH_NS;
+    default:
+        return SWITCH_NS;
+    }
+}
+
+static void cru_update_clkstat(PIC32Cru *s)
+{
     uint32_t stat = 0;
+
+    stat = FIELD_DP32(stat, CLKSTAT, FRCRDY, 1);
+    stat = FIELD_DP32(stat, CLKSTAT, LPRCRDY, 1);
+    stat = FIELD_DP32(stat, CLKSTAT, SPLLRDY, cru_spll_hz(s) != 0);
+    stat = FIELD_DP32(stat, CLKSTAT, POSCRDY, cru_posc_hz(s) != 0);
+    stat = FIELD_DP32(stat, CLKSTAT, SOSCRDY, cru_sosc_hz(s) != 0);
+    pic32_sfr_set(&s->osc, A_CLKSTAT, stat);
+}
+
+/* SYSCLK and, unless they stand still, what is made of it. */
+static void cru_update_system(PIC32Cru *s, uint64_t hz)
+{
+    bool runs = s->mode != PIC32_POWER_SLEEP && !s->stalled;
+    uint32_t slewcon = pic32_sfr_get(&s->osc, A_SLEWCON);
+    uint32_t pb7div = pic32_sfr_get(&s->osc, A_PB7DIV);
+    unsigned sysdiv = FIELD_EX32(slewcon, SLEWCON, SYSDIV) + 1;
+    uint64_t period = runs ? CLOCK_PERIOD_FROM_HZ(hz) * sysdiv : 0;
+    /* the core's clock is PBCLK7 */
+    uint32_t core_hz = hz / sysdiv / (FIELD_EX32(pb7div, PB1DIV, PBDIV) + 1);
     unsigned i;
 
-    if (!sysclk) {
-        /* no clock, no chip: the back-up FRC takes over (FRM 42.4) */
-        qemu_log_mask(LOG_GUEST_ERROR, "%s: the selected oscillator does not "
-                      "run, SYSCLK is the FRC\n", TYPE_PIC32_CRU);
-        sysclk = FRC_HZ;
+    if (runs && core_hz != s->core_hz) {
+        s->core_hz = core_hz;
+        m5150_set_sysclk(s->cpu, core_hz);      /* Count begins a tick anew */
     }
-    if (clock_set_hz(s->sysclk, sysclk)) {
-        m5150_set_sysclk(s->cpu, sysclk);   /* Count begins a tick anew */
-        clock_propagate(s->sysclk);
-    }
+    clock_update(s->sysclk, period);
     for (i = 0; i < PIC32_PBCLKS; i++) {
         uint32_t div = pic32_sfr_get(&s->osc, A_PB1DIV + i * 0x10);
         bool on = i == 0 || FIELD_EX32(div, PB1DIV, ON);
 
         /* in periods: a third of 8 MHz is no whole number of Hz */
         clock_update(s->pbclk[i],
-                     on ? clock_get(s->sysclk) *
-                          (FIELD_EX32(div, PB1DIV, PBDIV) + 1) : 0);
+                     on ? period * (FIELD_EX32(div, PB1DIV, PBDIV) + 1) : 0);
     }
-    clock_update_hz(s->frc, FRC_HZ);
-    clock_update_hz(s->lprc, LPRC_HZ);
-    clock_update_hz(s->sosc, cru_sosc_on(s) ? s->sosc_hz : 0);
-    clock_update_hz(s->posc, cru_posc_on(s) ? s->posc_hz : 0);
+}
 
-    stat = FIELD_DP32(stat, CLKSTAT, FRCRDY, 1);
-    stat = FIELD_DP32(stat, CLKSTAT, LPRCRDY, 1);
-    stat = FIELD_DP32(stat, CLKSTAT, SPLLRDY, cru_spll_hz(s) != 0);
-    stat = FIELD_DP32(stat, CLKSTAT, POSCRDY, cru_posc_on(s));
-    stat = FIELD_DP32(stat, CLKSTAT, SOSCRDY, cru_sosc_on(s));
-    pic32_sfr_set(&s->osc, A_CLKSTAT, stat);
+void cru_update_clocks(PIC32Cru *s)
+{
+    uint64_t hz = s->on_frc ? cru_frc_hz(s) : cru_source_hz(s, cru_cosc(s));
+    bool asleep = s->mode == PIC32_POWER_SLEEP;
+
+    if (!hz && !s->stalled) {
+        qemu_log_mask(LOG_GUEST_ERROR, "%s: the selected oscillator does not "
+                      "run, SYSCLK is the FRC\n", TYPE_PIC32_CRU);
+        hz = FRC_HZ;
+    }
+    cru_update_system(s, hz);
+    clock_update_hz(s->frc, cru_frc_hz(s));
+    clock_update_hz(s->lprc, LPRC_HZ);
+    clock_update_hz(s->sosc, cru_sosc_hz(s));
+    /* in sleep these two run on for a reference clock only */
+    clock_update_hz(s->posc, asleep && !cru_refo_asleep(s, ROSEL_POSC)
+                             ? 0 : cru_posc_hz(s));
+    clock_update_hz(s->spll, asleep && !cru_refo_asleep(s, ROSEL_SPLL)
+                             ? 0 : cru_spll_hz(s));
+    cru_refo_update(s);
+    cru_update_clkstat(s);
 }
 
 static void cru_switch_done(void *opaque)
@@ -235,10 +243,8 @@ static void cru_switch_done(void *opaque)
 
 static void cru_begin_switch(PIC32Cru *s, uint32_t osccon)
 {
-    bool pll = FIELD_EX32(osccon, OSCCON, NOSC) == NOSC_SPLL;
-
     timer_mod(s->switch_timer, qemu_clock_get_ns(QEMU_CLOCK_VIRTUAL) +
-                               (pll ? PLL_LOCK_NS : SWITCH_NS));
+              cru_start_ns(s, FIELD_EX32(osccon, OSCCON, NOSC)));
 }
 
 static void cru_write_osccon(PIC32Cru *s, uint32_t old, uint32_t value)
@@ -260,93 +266,45 @@ static void cru_write_osccon(PIC32Cru *s, uint32_t old, uint32_t value)
     cru_update_clocks(s);
 }
 
-/* Resets */
-
-static void cru_do_reset(CPUState *cs, run_on_cpu_data data)
+/* The crystal that SYSCLK comes from has stopped (FRM 42.3.7). */
+static void cru_lose_sysclk(PIC32Cru *s)
 {
-    qemu_system_reset(SHUTDOWN_CAUSE_GUEST_RESET);
-}
+    uint32_t osccon = pic32_sfr_get(&s->osc, A_OSCCON);
 
-void pic32_cru_reset(PIC32Cru *s, PIC32ResetCause cause)
-{
-    s->next_cause = cause;
-    if (qtest_enabled()) {
-        qemu_system_reset(SHUTDOWN_CAUSE_GUEST_RESET);
+    if (!FIELD_EX32(pic32_cfg_devcfg(s->cfg, 1), DEVCFG1, MONITOR_ENABLED)) {
+        s->stalled = true;
+        m5150_stop(s->cpu);
+        cru_update_clocks(s);
         return;
     }
-    /*
-     * Between two instructions, in the CPU's own thread: a request to the
-     * main loop would be served after an unknown number of instructions.
-     */
-    async_run_on_cpu(CPU(s->cpu), cru_do_reset, RUN_ON_CPU_NULL);
+    osccon = FIELD_DP32(osccon, OSCCON, COSC, NOSC_BFRC);
+    osccon = FIELD_DP32(osccon, OSCCON, OSWEN, 0);
+    osccon = FIELD_DP32(osccon, OSCCON, CF, 1);
+    pic32_sfr_set(&s->osc, A_OSCCON, osccon);
+    timer_del(s->switch_timer);
+    cru_update_clocks(s);
+    cru_clock_failed(s);
 }
 
-PIC32ResetCause pic32_cru_reset_cause(PIC32Cru *s)
+void pic32_cru_set_crystal(PIC32Cru *s, PIC32Crystal crystal, bool runs)
 {
-    return s->cause;
-}
+    bool had_sysclk = cru_source_hz(s, cru_cosc(s));
+    bool before = m5150_begin_change(s->cpu);
+    bool has_sysclk;
 
-PIC32ResetCause pic32_cru_next_cause(PIC32Cru *s)
-{
-    return s->next_cause;
-}
-
-const char *pic32_cru_reset_name(PIC32ResetCause cause)
-{
-    static const char *const names[] = {
-        [PIC32_RESET_POWER_ON] = "power-on",
-        [PIC32_RESET_MCLR] = "mclr",
-        [PIC32_RESET_SOFTWARE] = "software",
-        [PIC32_RESET_WATCHDOG] = "watchdog",
-        [PIC32_RESET_DEADMAN] = "deadman",
-    };
-
-    return names[cause];
-}
-
-static void cru_nmi_counted_down(void *opaque)
-{
-    PIC32Cru *s = opaque;
-
-    pic32_cru_reset(s, s->nmi_cause);
-}
-
-void pic32_cru_nmi(PIC32Cru *s, PIC32ResetCause cause)
-{
-    uint32_t rnmicon = pic32_sfr_get(&s->osc, A_RNMICON);
-    unsigned count = FIELD_EX32(rnmicon, RNMICON, NMICNT);
-
-    s->nmi_cause = cause;
-    if (cause == PIC32_RESET_WATCHDOG) {
-        rnmicon = FIELD_DP32(rnmicon, RNMICON, WDTO, 1);
+    s->crystal_stopped[crystal] = !runs;
+    has_sysclk = cru_source_hz(s, cru_cosc(s));
+    if (had_sysclk && !has_sysclk && s->mode != PIC32_POWER_SLEEP &&
+        !s->mclr_low) {
+        cru_lose_sysclk(s);
+    } else if (s->stalled && has_sysclk) {
+        s->stalled = false;
+        cru_update_clocks(s);
+        m5150_go(s->cpu);
     } else {
-        rnmicon = FIELD_DP32(rnmicon, RNMICON, DMTO, 1);
+        cru_update_clocks(s);
     }
-    pic32_sfr_set(&s->osc, A_RNMICON, rnmicon);
-    if (!count) {
-        pic32_cru_reset(s, cause);
-        return;
-    }
-    m5150_raise_nmi(s->cpu);
-    timer_mod(s->nmi_timer, qemu_clock_get_ns(QEMU_CLOCK_VIRTUAL) +
-                            MAX(clock_ticks_to_ns(s->sysclk, count), 1));
-}
-
-static uint32_t cru_rcon_after(PIC32ResetCause cause, uint32_t rcon)
-{
-    switch (cause) {
-    case PIC32_RESET_POWER_ON:
-        return R_RCON_POR_MASK | R_RCON_BOR_MASK;
-    case PIC32_RESET_MCLR:
-        return rcon | R_RCON_EXTR_MASK;
-    case PIC32_RESET_SOFTWARE:
-        return rcon | R_RCON_SWR_MASK;
-    case PIC32_RESET_WATCHDOG:
-        return rcon | R_RCON_WDTO_MASK;
-    case PIC32_RESET_DEADMAN:
-        return rcon | R_RCON_DMTO_MASK;
-    }
-    g_assert_not_reached();
+    m5150_end_change(s->cpu, before);
 }
 
 /* Register access */
@@ -371,13 +329,11 @@ static bool osc_needs_key(hwaddr offset)
 static uint32_t osc_read(void *opaque, hwaddr offset, unsigned size)
 {
     PIC32Cru *s = opaque;
-    uint32_t value = pic32_sfr_get(&s->osc, offset);
 
-    if (offset == A_RSWRST && FIELD_EX32(value, RSWRST, SWRST)) {
-        /* the read that follows the unlocked write resets (FRM 7.3.4) */
-        pic32_cru_reset(s, PIC32_RESET_SOFTWARE);
+    if (offset == A_RSWRST) {
+        cru_read_rswrst(s);
     }
-    return value;
+    return pic32_sfr_get(&s->osc, offset);
 }
 
 static void osc_write(void *opaque, hwaddr offset, uint32_t old,
@@ -394,17 +350,22 @@ static void osc_write(void *opaque, hwaddr offset, uint32_t old,
         cru_write_osccon(s, old, value);
         break;
     case A_SPLLCON:
+        if (cru_cosc(s) == NOSC_SPLL) {
+            pic32_sfr_refuse(&s->osc, offset, old, "SYSCLK is the PLL");
+            break;
+        }
+        cru_update_clocks(s);
+        break;
+    case A_OSCTUN:
+    case A_SLEWCON:
     case A_PB1DIV ... A_PB8DIV:
         cru_update_clocks(s);
         break;
+    case A_REFO1CON ... A_REFO4TRIM:
+        cru_refo_write(s, offset, old, value);
+        break;
     case A_RNMICON:
-        if (FIELD_EX32(value, RNMICON, SWNMI) &&
-            !FIELD_EX32(old, RNMICON, SWNMI)) {
-            m5150_raise_nmi(s->cpu);
-        }
-        if (!(value & (R_RNMICON_WDTO_MASK | R_RNMICON_DMTO_MASK))) {
-            timer_del(s->nmi_timer);
-        }
+        cru_write_rnmicon(s, old, value);
         break;
     default:
         break;
@@ -415,20 +376,25 @@ static const PIC32SfrOps osc_ops = { .read = osc_read, .write = osc_write };
 
 /* Device */
 
+static void cru_pmd_changed(Notifier *watch, void *data)
+{
+    cru_refo_update(container_of(watch, PIC32Cru, pmd_watch));
+}
+
 static void cru_reset(DeviceState *dev)
 {
     PIC32Cru *s = PIC32_CRU(dev);
-    uint32_t rcon = cru_rcon_after(s->next_cause,
-                                   pic32_sfr_get(&s->osc, A_RCON));
+    uint32_t rcon = pic32_sfr_get(&s->osc, A_RCON);
     uint32_t devcfg2 = pic32_cfg_devcfg(s->cfg, 2);
     uint32_t fnosc = FIELD_EX32(pic32_cfg_devcfg(s->cfg, 1), DEVCFG1, FNOSC);
     uint32_t value;
 
-    s->cause = s->next_cause;
-    s->next_cause = PIC32_RESET_MCLR;   /* what a reset from outside is */
     timer_del(s->switch_timer);
-    timer_del(s->nmi_timer);
     pic32_sfr_reset(&s->osc);
+    cru_reset_begin(s, rcon);
+    cru_refo_reset(s);
+    cru_sleep_reset(s);
+    s->stalled = false;
 
     value = FIELD_DP32(0, OSCCON, COSC, fnosc);
     value = FIELD_DP32(value, OSCCON, NOSC, fnosc);
@@ -442,7 +408,6 @@ static void cru_reset(DeviceState *dev)
     value = FIELD_DP32(value, SPLLCON, PLLMULT, extract32(devcfg2, 8, 7));
     value = FIELD_DP32(value, SPLLCON, PLLODIV, extract32(devcfg2, 16, 3));
     pic32_sfr_set(&s->osc, A_SPLLCON, value);
-    pic32_sfr_set(&s->osc, A_RCON, rcon);
     cru_update_clocks(s);
 }
 
@@ -460,13 +425,22 @@ static void cru_init(Object *obj)
 
         s->pbclk[i] = qdev_init_clock_out(DEVICE(obj), name);
     }
+    for (i = 0; i < PIC32_REFCLKS; i++) {
+        g_autofree char *name = g_strdup_printf("refclk%u", i + 1);
+        g_autofree char *period = g_strdup_printf("%s-period", name);
+
+        s->refclk[i] = qdev_init_clock_out(DEVICE(obj), name);
+        object_property_add_uint64_ptr(obj, period, &s->refclk[i]->period,
+                                       OBJ_PROP_FLAG_READ);
+    }
     s->frc = qdev_init_clock_out(DEVICE(obj), "frc");
     s->lprc = qdev_init_clock_out(DEVICE(obj), "lprc");
     s->sosc = qdev_init_clock_out(DEVICE(obj), "sosc");
     s->posc = qdev_init_clock_out(DEVICE(obj), "posc");
+    s->spll = qdev_init_clock_out(DEVICE(obj), "spll");
     s->switch_timer = timer_new_ns(QEMU_CLOCK_VIRTUAL, cru_switch_done, s);
-    s->nmi_timer = timer_new_ns(QEMU_CLOCK_VIRTUAL, cru_nmi_counted_down, s);
-    s->next_cause = PIC32_RESET_POWER_ON;
+    cru_reset_init(s);
+    cru_sleep_init(s);
 }
 
 static void cru_realize(DeviceState *dev, Error **errp)
@@ -475,7 +449,11 @@ static void cru_realize(DeviceState *dev, Error **errp)
 
     if (!s->cpu || !s->cfg) {
         error_setg(errp, "%s: link 'cpu' or 'cfg' is not set", TYPE_PIC32_CRU);
+        return;
     }
+    cru_sleep_realize(s);
+    s->pmd_watch.notify = cru_pmd_changed;
+    pic32_cfg_watch_pmd(s->cfg, &s->pmd_watch);
 }
 
 static const VMStateDescription vmstate_cru = {
@@ -487,14 +465,24 @@ static const VMStateDescription vmstate_cru = {
         VMSTATE_UINT32(cause, PIC32Cru),
         VMSTATE_UINT32(next_cause, PIC32Cru),
         VMSTATE_UINT32(nmi_cause, PIC32Cru),
+        VMSTATE_UINT8(mode, PIC32Cru),
+        VMSTATE_BOOL(stalled, PIC32Cru),
+        VMSTATE_BOOL(on_frc, PIC32Cru),
+        VMSTATE_BOOL(mclr_low, PIC32Cru),
+        VMSTATE_BOOL_ARRAY(crystal_stopped, PIC32Cru, PIC32_CRYSTALS),
+        VMSTATE_UINT32(core_hz, PIC32Cru),
+        VMSTATE_UINT32_ARRAY(refo_divider, PIC32Cru, PIC32_REFCLKS),
         VMSTATE_TIMER_PTR(switch_timer, PIC32Cru),
         VMSTATE_TIMER_PTR(nmi_timer, PIC32Cru),
+        VMSTATE_TIMER_PTR(wake_timer, PIC32Cru),
         VMSTATE_CLOCK(sysclk, PIC32Cru),
         VMSTATE_ARRAY_CLOCK(pbclk, PIC32Cru, PIC32_PBCLKS),
+        VMSTATE_ARRAY_CLOCK(refclk, PIC32Cru, PIC32_REFCLKS),
         VMSTATE_CLOCK(frc, PIC32Cru),
         VMSTATE_CLOCK(lprc, PIC32Cru),
         VMSTATE_CLOCK(sosc, PIC32Cru),
         VMSTATE_CLOCK(posc, PIC32Cru),
+        VMSTATE_CLOCK(spll, PIC32Cru),
         VMSTATE_END_OF_LIST()
     }
 };

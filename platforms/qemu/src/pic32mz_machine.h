@@ -42,6 +42,7 @@ struct PIC32MZMachine {
     DeviceState *storage;
     DeviceState *cfg;
     DeviceState *cru;
+    DeviceState *gates;
     DeviceState *evic;
     DeviceState *nvm;
     DeviceState *ports;

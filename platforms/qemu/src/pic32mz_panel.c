@@ -35,14 +35,18 @@
 #define ERROR_MAX_BYTES 200     /* an error says no more than this */
 #define OUTBOX_BYTES    (4 * 1024 * 1024)   /* what the host may read late */
 
-enum { ACTION_PIN, ACTION_LINK, ACTION_POWER, ACTION_VOLTAGE };
+enum {
+    ACTION_PIN, ACTION_LINK, ACTION_POWER, ACTION_VOLTAGE, ACTION_MCLR,
+    ACTION_CRYSTAL,
+};
 
 /* Something that a hand does at a virtual time. */
 typedef struct PanelAction {
     int64_t at;
     uint8_t kind;
     uint8_t pin;
-    uint8_t level;      /* of a pin: level + 1; of the link: 1 is up */
+    uint8_t level;      /* of a pin: level + 1; of the link: 1 is up;
+                           of power: a PIC32ResetCause; of a crystal: runs */
     int32_t millivolts; /* of a pin, or PIC32_VOLTAGE_NONE */
     QTAILQ_ENTRY(PanelAction) next;
 } PanelAction;
@@ -192,7 +196,13 @@ static void panel_do(PIC32Panel *s, const PanelAction *action)
         pic32_eth_set_link(s->eth, action->level);
         break;
     case ACTION_POWER:
-        pic32_cru_reset(s->cru, PIC32_RESET_POWER_ON);
+        pic32_cru_reset(s->cru, action->level);
+        break;
+    case ACTION_MCLR:
+        pic32_cru_set_mclr(s->cru, action->level);
+        break;
+    case ACTION_CRYSTAL:
+        pic32_cru_set_crystal(s->cru, action->pin, action->level);
         break;
     }
 }
@@ -424,10 +434,49 @@ static void panel_parse_power(PIC32Panel *s, QDict *line, PanelAction *action,
     g_autofree char *text = panel_take_text(line, "power");
 
     action->kind = ACTION_POWER;
-    if (g_strcmp0(text, "cycle")) {
-        error_setg(errp, "\"power\" is \"cycle\"");
-    } else if (!s->cru) {
+    if (!g_strcmp0(text, "cycle")) {
+        action->level = PIC32_RESET_POWER_ON;
+    } else if (!g_strcmp0(text, "brown-out")) {
+        action->level = PIC32_RESET_BROWN_OUT;
+    } else {
+        error_setg(errp, "\"power\" is \"cycle\" or \"brown-out\"");
+        return;
+    }
+    if (!s->cru) {
         error_setg(errp, "this machine has no power switch");
+    }
+}
+
+static void panel_parse_mclr(PIC32Panel *s, QDict *line, PanelAction *action,
+                             Error **errp)
+{
+    g_autofree char *text = panel_take_text(line, "mclr");
+
+    action->kind = ACTION_MCLR;
+    action->level = !g_strcmp0(text, "high");
+    if (!action->level && g_strcmp0(text, "low")) {
+        error_setg(errp, "\"mclr\" is \"low\" or \"high\"");
+    } else if (!s->cru) {
+        error_setg(errp, "this machine has no reset pin");
+    }
+}
+
+static void panel_parse_crystal(PIC32Panel *s, QDict *line,
+                                PanelAction *action, Error **errp)
+{
+    g_autofree char *name = panel_take_text(line, "crystal");
+    g_autofree char *state = panel_take_text(line, "state");
+
+    action->kind = ACTION_CRYSTAL;
+    action->pin = !g_strcmp0(name, "sosc") ? PIC32_CRYSTAL_SOSC
+                                           : PIC32_CRYSTAL_POSC;
+    action->level = !g_strcmp0(state, "running");
+    if (g_strcmp0(name, "posc") && g_strcmp0(name, "sosc")) {
+        error_setg(errp, "\"crystal\" is \"posc\" or \"sosc\"");
+    } else if (!action->level && g_strcmp0(state, "stopped")) {
+        error_setg(errp, "\"state\" is \"stopped\" or \"running\"");
+    } else if (!s->cru) {
+        error_setg(errp, "this machine has no crystals");
     }
 }
 
@@ -446,9 +495,13 @@ static void panel_parse(PIC32Panel *s, QDict *line, Error **errp)
         panel_parse_link(s, line, &action, &err);
     } else if (qdict_haskey(line, "power")) {
         panel_parse_power(s, line, &action, &err);
+    } else if (qdict_haskey(line, "mclr")) {
+        panel_parse_mclr(s, line, &action, &err);
+    } else if (qdict_haskey(line, "crystal")) {
+        panel_parse_crystal(s, line, &action, &err);
     } else {
-        error_setg(&err, "one of \"pin\", \"link\", \"power\", \"run\" is "
-                   "missing");
+        error_setg(&err, "one of \"pin\", \"link\", \"power\", \"mclr\", "
+                   "\"crystal\", \"run\" is missing");
     }
     if (!err && !run && qdict_haskey(line, "at")) {
         action.at = panel_take_time(line, "at", &err);

@@ -27,6 +27,7 @@
 #include "pic32mz_eth.h"
 #include "pic32mz_evic.h"
 #include "pic32mz_flash.h"
+#include "pic32mz_gates.h"
 #include "pic32mz_i2c.h"
 #include "pic32mz_ic.h"
 #include "pic32mz_jumpers.h"
@@ -38,6 +39,7 @@
 #include "pic32mz_pps.h"
 #include "pic32mz_prefetch.h"
 #include "pic32mz_rng.h"
+#include "pic32mz_rtcc.h"
 #include "pic32mz_spi.h"
 #include "pic32mz_storage.h"
 #include "pic32mz_timer.h"
@@ -61,7 +63,8 @@ static void soc_link(DeviceState *dev, const char *name, DeviceState *target)
 static void soc_clock(PIC32MZMachine *s, DeviceState *dev, const char *input,
                       const char *output)
 {
-    qdev_connect_clock_in(dev, input, qdev_get_clock_out(s->cru, output));
+    pic32_gates_connect(PIC32_GATES(s->gates), dev, input,
+                        qdev_get_clock_out(s->cru, output));
 }
 
 static void soc_realize(DeviceState *dev, hwaddr base)
@@ -94,6 +97,10 @@ static void soc_create_core(PIC32MZMachine *s)
     qdev_prop_set_uint32(s->cru, "posc-hz", s->posc_hz);
     qdev_prop_set_uint32(s->cru, "sosc-hz", s->sosc_hz);
     soc_realize(s->cru, 0x1f801200);
+
+    s->gates = qdev_new(TYPE_PIC32_GATES);
+    soc_link(s->gates, "cfg", s->cfg);
+    soc_link(s->gates, "cru", s->cru);
 
     s->evic = qdev_new(TYPE_PIC32_EVIC);
     soc_link(s->evic, "cpu", DEVICE(s->cpu));
@@ -179,7 +186,7 @@ static void soc_create_spis(PIC32MZMachine *s)
         soc_link(dev, "pps", s->pps);
         soc_link(dev, "jumpers", s->jumpers);
         soc_clock(s, dev, "pbclk", "pbclk2");
-        /* "refclk" is the CRU's "refclk1", once it has one */
+        soc_clock(s, dev, "refclk", "refclk1");
         soc_realize(dev, 0x1f821000 + i * 0x200);
         for (n = 0; n < 3; n++) {       /* fault, receive, transmit */
             soc_irq(s, dev, n, fault_vector[i] + n);
@@ -488,6 +495,14 @@ static void soc_create_system(PIC32MZMachine *s)
     soc_clock(s, dev, "sysclk", "sysclk");
     soc_realize(dev, 0x1f800a00);
 
+    dev = qdev_new(TYPE_PIC32_RTCC);
+    soc_link(dev, "cru", s->cru);
+    soc_link(dev, "ports", s->ports);
+    soc_clock(s, dev, "sosc", "sosc");
+    soc_clock(s, dev, "lprc", "lprc");
+    soc_realize(dev, 0x1f800c00);
+    soc_irq(s, dev, 0, PIC32_VECTOR_RTCC);
+
     dev = qdev_new(TYPE_PIC32_RNG);
     qdev_prop_set_uint64(dev, "seed", s->rng_seed);
     soc_clock(s, dev, "pbclk", "pbclk5");
@@ -523,4 +538,6 @@ void pic32_soc_create(PIC32MZMachine *s)
     soc_create_can(s);
     soc_create_usb(s);
     soc_create_pmp(s);
+    /* last: it looks where the peripherals are */
+    sysbus_realize_and_unref(SYS_BUS_DEVICE(s->gates), &error_fatal);
 }

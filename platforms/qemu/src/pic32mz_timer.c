@@ -10,9 +10,9 @@
  * than one a microsecond set the interrupt flag once a microsecond: a period of
  * a few clocks would keep the host busy with nothing else.
  *
- * Left out: stop in idle (SIDL), running on in sleep, and the delay of
- * asynchronous writes (TWIP reads as 0). Timer1's external clock is the secondary
- * oscillator while that runs, else edges of its pin T1CK (RC14).
+ * Left out: the delay of asynchronous writes (TWIP reads as 0). Timer1's
+ * external clock is the secondary oscillator while that runs, else edges of its
+ * pin T1CK (RC14).
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -29,6 +29,7 @@
 
 REG32(CON, 0x00)
     FIELD(CON, TCS, 1, 1)
+    FIELD(CON, TSYNC, 2, 1)
     FIELD(CON, T32, 3, 1)
     FIELD(CON, TCKPS, 4, 3)
     FIELD(CON, TGATE, 7, 1)
@@ -87,6 +88,13 @@ static bool tmr_is_gated(PIC32Timer *s)
     return FIELD_EX32(con, CON, TGATE) && !FIELD_EX32(con, CON, TCS);
 }
 
+/* Whether an external clock counts: synchronous ones need PBCLK (FRM 14.3.6). */
+static bool tmr_sees_edges(PIC32Timer *s)
+{
+    return clock_is_enabled(s->pbclk) ||
+           (s->index == 1 && !FIELD_EX32(tmr_reg(s, A_CON), CON, TSYNC));
+}
+
 /* The clock that the timer counts now; NULL: it stands, or counts edges. */
 static Clock *tmr_clock(PIC32Timer *s)
 {
@@ -97,7 +105,8 @@ static Clock *tmr_clock(PIC32Timer *s)
         return NULL;
     }
     if (FIELD_EX32(con, CON, TCS)) {
-        clock = s->sosc;
+        /* only Timer1 can do without a PBCLK that an edge is seen with */
+        clock = tmr_sees_edges(s) ? s->sosc : NULL;
     } else if (tmr_is_gated(s) && !s->pin) {
         return NULL;
     }
@@ -458,7 +467,7 @@ static void tmr_pin_level(void *opaque, int level)
     s->pin = level;
     if (FIELD_EX32(con, CON, ON) && !tmr_is_upper(s)) {
         if (FIELD_EX32(con, CON, TCS)) {
-            if (level && !tmr_clock(s)) {
+            if (level && !tmr_clock(s) && tmr_sees_edges(s)) {
                 steps = tmr_steps(s, tmr_now());
                 s->base_ticks++;
                 tmr_deliver(s);

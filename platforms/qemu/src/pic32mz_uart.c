@@ -96,13 +96,16 @@ struct PIC32Uart {
     bool tx_busy;
     bool tx_break;
     int64_t tx_end;                 /* end of its stop bit, virtual ns */
+    int64_t tx_left;                /* until there, while the clock stands */
     QEMUTimer *tx_timer;
 
     uint16_t rx_fifo[FIFO_DEPTH];
     uint8_t rx_count;
     uint16_t rsr;                   /* the character being received */
     bool rx_busy;
+    bool waking;                    /* the line waits for the clock */
     int64_t rx_end;
+    int64_t rx_left;
     QEMUTimer *rx_timer;
 
     Fifo8 line;                     /* from the host, not on the line yet */
@@ -230,6 +233,7 @@ static void uart_tx_abort(PIC32Uart *s)
 {
     timer_del(s->tx_timer);
     s->tx_busy = false;
+    s->tx_left = 0;
     s->tx_break = false;
     s->tx_count = 0;
 }
@@ -307,12 +311,30 @@ static bool uart_receiver_on(PIC32Uart *s)
            uart_bits_ns(s, 1) && uart_routed(s, false);
 }
 
+/*
+ * Without a clock, as in sleep, a start bit is an interrupt if WAKE is set: its
+ * character is lost, the next ones find the clock running (DS60001107 21.10).
+ */
+static bool uart_wake(PIC32Uart *s)
+{
+    if (clock_is_enabled(s->pbclk) || !uart_on(s) || !uart_routed(s, false) ||
+        !FIELD_EX32(uart_mode(s), UMODE, WAKE)) {
+        return false;
+    }
+    pic32_sfr_set(&s->regs, A_UMODE, uart_mode(s) & ~R_UMODE_WAKE_MASK);
+    fifo8_pop(&s->line);
+    s->waking = true;
+    qemu_irq_pulse(s->irq_rx);
+    uart_update_irq(s);
+    return true;
+}
+
 /* Puts the host's next byte on the line, if the line is free. */
 static void uart_rx_start(PIC32Uart *s, int64_t now)
 {
     bool was_full = fifo8_is_full(&s->line);
 
-    if (s->rx_busy || fifo8_is_empty(&s->line)) {
+    if (s->rx_busy || fifo8_is_empty(&s->line) || s->waking || uart_wake(s)) {
         return;
     }
     if (!uart_receiver_on(s)) {
@@ -348,6 +370,7 @@ static void uart_rx_abort(PIC32Uart *s)
 {
     timer_del(s->rx_timer);
     s->rx_busy = false;
+    s->rx_left = 0;
 }
 
 static int uart_can_receive(void *opaque)
@@ -487,10 +510,34 @@ static const PIC32SfrOps uart_ops = {
     .write = uart_write,
 };
 
+/* Halts a character under way when the clock stops, and lets it go on. */
+static void uart_halt_or_go(PIC32Uart *s, QEMUTimer *timer, bool busy,
+                            int64_t *end, int64_t *left)
+{
+    int64_t now = qemu_clock_get_ns(QEMU_CLOCK_VIRTUAL);
+
+    if (!busy) {
+        return;
+    }
+    if (!clock_is_enabled(s->pbclk)) {
+        if (timer_pending(timer)) {
+            *left = MAX(*end - now, 1);
+            timer_del(timer);
+        }
+    } else if (*left) {
+        *end = now + *left;
+        *left = 0;
+        timer_mod(timer, *end);
+    }
+}
+
 static void uart_clock_update(void *opaque, ClockEvent event)
 {
     PIC32Uart *s = opaque;
 
+    uart_halt_or_go(s, s->tx_timer, s->tx_busy, &s->tx_end, &s->tx_left);
+    uart_halt_or_go(s, s->rx_timer, s->rx_busy, &s->rx_end, &s->rx_left);
+    s->waking &= !clock_is_enabled(s->pbclk);
     uart_tx_start(s, qemu_clock_get_ns(QEMU_CLOCK_VIRTUAL));
     uart_rx_start(s, qemu_clock_get_ns(QEMU_CLOCK_VIRTUAL));
 }
@@ -505,6 +552,7 @@ static void uart_reset_enter(Object *obj, ResetType type)
     s->rx_count = 0;
     s->said_no_tx_pin = false;
     s->said_rx_lost = false;
+    s->waking = false;
     fifo8_reset(&s->line);
     qemu_chr_fe_accept_input(&s->chr);
 }
@@ -554,12 +602,15 @@ static const VMStateDescription vmstate_uart = {
         VMSTATE_BOOL(tx_busy, PIC32Uart),
         VMSTATE_BOOL(tx_break, PIC32Uart),
         VMSTATE_INT64(tx_end, PIC32Uart),
+        VMSTATE_INT64(tx_left, PIC32Uart),
         VMSTATE_TIMER_PTR(tx_timer, PIC32Uart),
         VMSTATE_UINT16_ARRAY(rx_fifo, PIC32Uart, FIFO_DEPTH),
         VMSTATE_UINT8(rx_count, PIC32Uart),
         VMSTATE_UINT16(rsr, PIC32Uart),
         VMSTATE_BOOL(rx_busy, PIC32Uart),
         VMSTATE_INT64(rx_end, PIC32Uart),
+        VMSTATE_INT64(rx_left, PIC32Uart),
+        VMSTATE_BOOL(waking, PIC32Uart),
         VMSTATE_TIMER_PTR(rx_timer, PIC32Uart),
         VMSTATE_FIFO8(line, PIC32Uart),
         VMSTATE_END_OF_LIST()

@@ -9,9 +9,10 @@
  * the last part of the period (DEVCFG1.FWDTWINSZ). A time-out or a violation
  * goes to the clock and reset unit, which gives an NMI and then the reset.
  *
- * Left out: sleep and idle are not told from running: the watchdog counts in
- * them, as on the chip, but a time-out there always resets in the end instead
- * of only waking the core; DEVCFG1.WDTSPGM (stop while flash is programmed).
+ * In sleep it counts on, and a time-out is an NMI that wakes the core and resets
+ * nothing (pic32mz_sleep.c); in idle it is as awake.
+ *
+ * Left out: DEVCFG1.WDTSPGM (stop while flash is programmed).
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */

@@ -90,5 +90,5 @@ _unexpected_vector:
     .section .config, "a"           # DEVCFG3..0: FRC through the PLL to 200 MHz, watchdog off, clock switch on
     .word   0xFFFFFFFF
     .word   0xFFF9B1A8              # IDIV 1, 5-10 MHz range, FRC, MUL 50, ODIV 2
-    .word   0x7F7FDFB9 & ~0x00800000 | 0x00004000
+    .word   guest_devcfg1           # of guest.ld, unless the program has one
     .word   0xFFFFFFF7

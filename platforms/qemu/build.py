@@ -46,6 +46,7 @@ CONFIGURE = [
     "--with-devices-mipsel=pic32mz",
     "--enable-tcg",
     "--enable-slirp",
+    "--enable-nettle",
     "--enable-plugins",
     "--disable-fdt",
     "--disable-debug-info",

@@ -9,8 +9,8 @@
  * PBCLK5 clocks, and DESCRIPTOR_CLOCKS, our own estimate. A message runs from
  * the first buffer to the one with LIFM.
  *
- * AES in all modes but CBC-MAC, MD5, SHA-1, SHA-256 and their HMAC. DES and
- * triple DES work where QEMU's crypto library has them (a build with nettle).
+ * DES, triple DES, AES in all modes but CBC-MAC, MD5, SHA-1, SHA-256 and their
+ * HMAC; DES comes from nettle, which QEMU's crypto library is built with.
  *
  * Our own assumptions where the manuals are silent: CEVER reads 0; digests
  * start from their standard values, not from SA_AUTHIV; an HMAC's key is as
@@ -18,12 +18,11 @@
  * fetched within a message changes nothing; GCM copies additional data to the
  * destination as it is; messages to hash end at MESSAGE_MAX bytes.
  *
- * Left out: DES and triple DES without such a library, CBC-MAC, encryption
- * and authentication in one pass, verification of a tag, headers and trailers
- * (CEHDLEN, CETRLLEN), partial results, results written back to the security
- * association. What cannot be done ends its packet with CESTAT.ERROP and a
- * line in the log. A disabled descriptor is looked at again after 2 to 50 us,
- * not after CEPOLLCON clocks.
+ * Left out: CBC-MAC, encryption and authentication in one pass, verification
+ * of a tag, headers and trailers (CEHDLEN, CETRLLEN), partial results, results
+ * written back to the security association. What cannot be done ends its
+ * packet with CESTAT.ERROP and a line in the log. A disabled descriptor is
+ * looked at again after 2 to 50 us, not after CEPOLLCON clocks.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */

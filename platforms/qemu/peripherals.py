@@ -95,20 +95,31 @@ def read_map(emulator: Path) -> list[dict[str, Any]]:
     lines = [
         {"execute": "qmp_capabilities"},
         {"execute": "qom-get", "arguments": {"path": "/machine", "property": "sfr-map"}},
-        {"execute": "quit"},
     ]
     try:
-        done = subprocess.run(
-            command, input="\n".join(map(json.dumps, lines)) + "\n", capture_output=True, text=True, timeout=60
+        process = subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
         )
     except OSError as error:
         raise TableError(f"cannot start {emulator}: {error.strerror}; build it with `make emulator`") from None
-    for line in done.stdout.splitlines():
-        answer = json.loads(line).get("return")
-        if isinstance(answer, str):
-            found: list[dict[str, Any]] = json.loads(answer)
-            return found
-    raise TableError(f"{emulator} gave no sfr-map: {done.stderr.strip() or 'it said nothing'}")
+    with process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        assert process.stderr is not None
+        try:
+            process.stdin.write("\n".join(map(json.dumps, lines)) + "\n")
+            process.stdin.flush()
+            for line in process.stdout:
+                answer = json.loads(line).get("return")
+                if isinstance(answer, str):
+                    found: list[dict[str, Any]] = json.loads(answer)
+                    return found
+        except BrokenPipeError:
+            pass  # it has ended; what it said follows
+        finally:
+            process.kill()  # told to quit, it would drop what is still in the pipe
+        said = process.stderr.read().strip()
+    raise TableError(f"{emulator} gave no sfr-map: {said or 'it said nothing'}")
 
 
 def source_of(device: str) -> str:

@@ -13,7 +13,7 @@ import select
 import socket
 import threading
 from collections.abc import Callable, Coroutine
-from concurrent.futures import CancelledError
+from concurrent.futures import CancelledError, Future
 from typing import Any, TypeVar
 
 _T = TypeVar("_T")
@@ -35,18 +35,34 @@ class IoThread:
         finally:
             self.loop.close()
 
-    def run(self, coroutine: Coroutine[Any, Any, _T], timeout_wall: float) -> _T:
-        """Runs a coroutine in the thread and returns its result.
+    def run(self, begin: Callable[[], Coroutine[Any, Any, _T]], timeout_wall: float) -> _T:
+        """Calls ``begin`` in the thread, runs the coroutine that it returns and returns its result.
 
+        The coroutine is made in the thread, so that a Ctrl-C on the way there leaves none that nobody awaits.
         Raises TimeoutError after ``timeout_wall`` seconds, and whatever the coroutine raises.
         """
-        future = asyncio.run_coroutine_threadsafe(coroutine, self.loop)
+        result: Future[_T] = Future()
+        tasks: list[asyncio.Task[_T]] = []
+
+        def finish(task: asyncio.Task[_T]) -> None:
+            if task.cancelled():
+                result.set_exception(CancelledError())
+            elif error := task.exception():
+                result.set_exception(error)
+            else:
+                result.set_result(task.result())
+
+        def start() -> None:
+            tasks.append(self.loop.create_task(begin()))
+            tasks[0].add_done_callback(finish)
+
+        self.loop.call_soon_threadsafe(start)
         try:
-            return future.result(timeout_wall)
+            return result.result(timeout_wall)
         except CancelledError as error:
             raise ConnectionError("cancelled") from error
         except BaseException:
-            future.cancel()
+            self.loop.call_soon_threadsafe(lambda: [task.cancel() for task in tasks])
             raise
 
     def call(self, function: Callable[[], _T], timeout_wall: float = 30.0) -> _T:
@@ -55,7 +71,7 @@ class IoThread:
         async def wrapper() -> _T:
             return function()
 
-        return self.run(wrapper(), timeout_wall)
+        return self.run(wrapper, timeout_wall)
 
     def stop(self) -> None:
         """Ends the thread; safe to call twice."""
@@ -69,7 +85,7 @@ class IoThread:
             await asyncio.gather(*tasks, return_exceptions=True)
 
         with contextlib.suppress(TimeoutError, RuntimeError):
-            self.run(cancel_all(), 5.0)
+            self.run(cancel_all, 5.0)
         self.loop.call_soon_threadsafe(self.loop.stop)
         self._thread.join(5.0)
 

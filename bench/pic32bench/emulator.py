@@ -116,7 +116,7 @@ class Emulator:
             for _, far in pairs.values():
                 far.close()
         try:
-            self._io.run(self._qmp.connect(qmp), self.backstop_wall)
+            self._io.run(lambda: self._qmp.connect(qmp), self.backstop_wall)
         except TimeoutError as error:
             raise self.stuck("did not greet on QMP") from error
         except (QMPError, OSError) as error:
@@ -200,7 +200,7 @@ class Emulator:
         """One QMP command; returns what it returns. Raises EmulatorError, also when the emulator is gone or stuck."""
         self.check()
         try:
-            return self._io.run(self._qmp.execute(command, arguments or None), self.backstop_wall)
+            return self._io.run(lambda: self._qmp.execute(command, arguments or None), self.backstop_wall)
         except TimeoutError as error:
             raise self.stuck(f"did not answer QMP {command}") from error
         except ExecuteError as error:
@@ -261,13 +261,13 @@ class Emulator:
         self._closed = True
         if self._process and not self._ended:
             with suppress(Exception):
-                self._io.run(self._qmp.execute("quit"), 2.0)
+                self._io.run(lambda: self._qmp.execute("quit"), 2.0)
                 self._wait_for_end(2.0)
         _kill_group(self._process)
         if self._process:
             self._wait_for_end(5.0)
         with suppress(Exception):
-            self._io.run(self._qmp.disconnect(), 2.0)
+            self._io.run(self._qmp.disconnect, 2.0)
         for channel in self.channels.values():
             channel.close()
         self._io.stop()

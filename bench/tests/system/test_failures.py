@@ -30,7 +30,7 @@ def for_another_chip(firmware: Path, folder: Path) -> tuple[Path, str]:
     contents.puts(0x1FC02FF0, bytes(16))  # a PIC32MX keeps its configuration words here
     contents.puts(0x1D400000, bytes(16))
     contents.write_hex_file(str(path))
-    return path, f"{path} is a HEX for another chip: "
+    return path, f"{path} is a HEX for a PIC32MX: "
 
 
 def truncated(firmware: Path, folder: Path) -> tuple[Path, str]:

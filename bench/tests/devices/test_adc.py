@@ -270,6 +270,27 @@ def test_clock_sources_and_dividers(chip: ChipFactory, adcsel: int, tclk: int) -
         assert ready(c) == 1 << 8
 
 
+def test_reference_clock_3_as_its_source(chip: ChipFactory) -> None:
+    """ADCSEL 2 is REFCLK3: 4 MHz, from SYSCLK by RODIV 1; the other generators are nothing to the converters."""
+    with chip() as c:
+        c.write("REFO1CON", 1 << 15)
+        c.write("REFO3CON", 1 << 16 | 1 << 15)
+        switch_on(c, con3=2 << 30)
+        request(c, 8)
+        c.step_ns(15 * TAD - 1)
+        assert ready(c) == 0
+        c.step_ns(1)
+        assert ready(c) == 1 << 8
+        assert data(c, 8) == 0
+        c.write("REFO3CON", 0)
+        request(c, 8)
+        c.step_ns(100 * TAD)
+        assert ready(c) == 0, "it stands"
+        c.write("REFO3CON", 1 << 16 | 1 << 15)
+        c.step_ns(15 * TAD)
+        assert ready(c) == 1 << 8
+
+
 def test_without_its_clock_nothing_converts(chip: ChipFactory) -> None:
     with chip() as c:
         switch_on(c)

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from conftest import ChipFactory
 from qtest import Chip
+from snapshot import restore, save, wait_for_migration
 from test_cru import PLL_FROM_FRC, SPLL_HS, image
 
 ON, SIDL, OE, RSLP, DIVSWEN, ACTIVE = 1 << 15, 1 << 13, 1 << 12, 1 << 11, 1 << 9, 1 << 8
@@ -101,3 +102,106 @@ def test_pmd_stops_it(fast: Chip) -> None:
     assert fast.read("REFO3CON") == 0
     fast.write("PMD6", 0)
     assert refclk(fast, 3) == pytest.approx(200e6)
+
+
+# Generator -> pin select register, its value for the generator's output, pin
+PINS = {1: ("RPD3R", 15, "RD3"), 3: ("RPD9R", 15, "RD9"), 4: ("RPD2R", 13, "RD2")}
+
+
+def pin_news(c: Chip) -> list[tuple[str, object]]:
+    """The panel's news of pins: level, or (period, high) in ns."""
+    return [
+        (e["pin"], (e["period"], e["high"]) if "period" in e else e["level"]) for e in c.panel.events() if "pin" in e
+    ]
+
+
+@pytest.mark.parametrize("n", PINS)
+def test_on_a_pin(fast: Chip, n: int) -> None:
+    """200 MHz / (2 * 25): 250 ns. OE without ON, and ON without OE, drive nothing."""
+    register, value, pin = PINS[n]
+    fast.write(register, value)
+    fast.panel.events()
+    fast.write(f"REFO{n}CON", 25 << 16 | OE)
+    fast.write(f"REFO{n}CON", 25 << 16 | ON)
+    assert pin_news(fast) == []
+    fast.write(f"REFO{n}CON", 25 << 16 | OE | ON)
+    assert pin_news(fast) == [(pin, (250, 125))]
+    port = f"PORT{pin[1]}"
+    levels = []
+    for _ in range(8):
+        levels.append(fast.read(port) >> int(pin[2:]) & 1)
+        fast.step_ns(125)
+    assert levels == [1, 0] * 4
+    fast.write(f"REFO{n}CON", 50 << 16 | OE | ON)
+    assert pin_news(fast) == [], "not before DIVSWEN"
+    fast.write(f"REFO{n}CONSET", DIVSWEN)
+    fast.unlock()
+    fast.write("PB5DIV", 0x8003)  # nothing that it comes from
+    assert pin_news(fast) == [(pin, (500, 250))]
+    fast.write(f"REFO{n}CONCLR", OE)
+    assert pin_news(fast) == [(pin, None)]
+
+
+def test_a_pin_selected_later_carries_it(fast: Chip) -> None:
+    fast.write("REFO4CON", 25 << 16 | OE | ON)
+    fast.panel.events()
+    fast.write("RPD2R", 13)
+    assert pin_news(fast) == [("RD2", (250, 125))]
+    fast.write("RPD2R", 0)
+    assert pin_news(fast) == [("RD2", None)]
+
+
+def test_its_pin_is_low_while_it_stands_and_free_after_a_reset(fast: Chip) -> None:
+    fast.write("RPD2R", 13)
+    fast.write("REFO4CON", SOSC | 25 << 16 | OE | ON)
+    fast.panel.events()
+    fast.unlock()
+    fast.write("OSCCONCLR", 2)  # SOSCEN
+    assert pin_news(fast) == [("RD2", 0)]
+    fast.write("REFO4CON", LPRC | 25 << 16 | OE | ON)
+    fast.panel.events()
+    fast.qmp("system_reset")
+    fast.settle()
+    assert [news for news in pin_news(fast) if news[0] == "RD2"] == [("RD2", None)]
+    fast.write("REFO4CON", 25 << 16 | OE | ON)
+    assert pin_news(fast) == []
+
+
+def test_a_timer_counts_it_by_pin_select(fast: Chip) -> None:
+    """REFCLKO4 on RD2, and T2CK from there: 100 kHz; Timer3 counts T3CK (RD9), where REFCLKO3's 50 kHz are."""
+    fast.write("RPD2R", 13)
+    fast.write("T2CKR", 0)
+    fast.write("RPD9R", 15)
+    fast.write("T3CKR", 0)
+    for n, rodiv in ((4, 1000), (3, 2000)):
+        fast.write(f"REFO{n}CON", rodiv << 16 | OE | ON)
+    for n in (2, 3):
+        fast.write(f"PR{n}", 0xFFFF)
+        fast.write(f"T{n}CON", 0x8002)
+    fast.step_ns(1_000_000)
+    assert (fast.read("TMR2"), fast.read("TMR3")) == (100, 50)
+
+
+def test_a_snapshot_keeps_its_phase(chip: ChipFactory, fast: Chip, tmp_path: Path) -> None:
+    def finish(c: Chip) -> list[object]:
+        c.clock_set(2_000_000)
+        c.panel.events()
+        c.unlock()
+        c.write("PB5DIV", 0x8003)  # works all clocks out anew
+        levels: list[object] = []
+        for _ in range(30):
+            c.step_ns(37)
+            levels.append(c.read("PORTD") >> 2 & 1)
+        return [*levels, pin_news(c), refclk(c, 4)]
+
+    fast.write("RPD2R", 13)
+    fast.step_ns(1234)
+    fast.write("REFO4CON", 25 << 16 | OE | ON)
+    fast.step_ns(1_000_111)
+    save(fast, tmp_path / "snapshot")
+    fast.qmp("cont")
+    expected = finish(fast)
+    assert expected.count(1) > 10
+    with chip(image=tmp_path / "config.hex", arguments=restore(tmp_path / "snapshot")) as restored:
+        wait_for_migration(restored)
+        assert finish(restored) == expected

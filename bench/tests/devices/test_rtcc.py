@@ -14,7 +14,7 @@ from snapshot import restore, run_until, save, state, wait_for_migration
 
 RTCOE, HALFSEC, RTCSYNC, RTCWREN, RTCCLKON, ON = 1 << 0, 1 << 1, 1 << 2, 1 << 3, 1 << 6, 1 << 15
 LPRC, SOSC = 0 << 9, 1 << 9
-OUT_SECONDS = 1 << 7
+OUT_SECONDS, OUT_CLOCK = 1 << 7, 2 << 7
 ALRMSYNC, PIV, CHIME, ALRMEN = 1 << 12, 1 << 13, 1 << 14, 1 << 15
 TICK_NS = 1e9 / 32_768
 SECOND_NS = 1_000_000_000
@@ -284,6 +284,29 @@ def test_the_pin_shows_seconds_or_the_alarm(chip: ChipFactory) -> None:
     assert [e["level"] for e in c.panel.events()] == [0, 1, 0]
     c.write("RTCCONCLR", RTCOE)
     assert [(e["pin"], e["level"]) for e in c.panel.events()] == [("RD0", None)]
+
+
+def test_the_pin_shows_the_clock(chip: ChipFactory) -> None:
+    c = chip()
+    start(c, control=SOSC | RTCOE | OUT_CLOCK)
+    events = [(e["pin"], e["period"], e["high"]) for e in c.panel.events() if "period" in e]
+    assert events == [("RD0", pytest.approx(TICK_NS), pytest.approx(TICK_NS / 2))]
+    c.step_ns(2 * SECOND_NS)
+    assert c.panel.events() == [], "it is told once"
+    c.unlock()
+    c.write("OSCCONCLR", 2)  # SOSCEN
+    assert [e["level"] for e in c.panel.events()] == [0]
+
+
+def test_the_pin_is_driven_on_after_a_reset_that_the_clock_outlives(chip: ChipFactory) -> None:
+    c = chip()
+    start(c, control=LPRC | RTCOE | OUT_SECONDS)
+    c.step_ns(SECOND_NS // 4)
+    assert c.read("PORTD") & 1 == 1
+    c.qmp("system_reset")
+    c.settle()
+    assert c.read("PORTD") & 1 == 1
+    c.write("RTCCONCLR", RTCOE)
 
 
 def test_it_outlives_every_reset_but_power_on(chip: ChipFactory) -> None:

@@ -472,6 +472,7 @@ static const VMStateDescription vmstate_cru = {
         VMSTATE_BOOL_ARRAY(crystal_stopped, PIC32Cru, PIC32_CRYSTALS),
         VMSTATE_UINT32(core_hz, PIC32Cru),
         VMSTATE_UINT32_ARRAY(refo_divider, PIC32Cru, PIC32_REFCLKS),
+        VMSTATE_UINT64_ARRAY(refo_shown, PIC32Cru, PIC32_REFCLKS),
         VMSTATE_TIMER_PTR(switch_timer, PIC32Cru),
         VMSTATE_TIMER_PTR(nmi_timer, PIC32Cru),
         VMSTATE_TIMER_PTR(wake_timer, PIC32Cru),

@@ -14,6 +14,7 @@
 #include "qom/object.h"
 #include "m5150.h"
 #include "pic32mz_cfg.h"
+#include "pic32mz_pps.h"
 #include "pic32mz_sfr.h"
 
 #define TYPE_PIC32_CRU "pic32mz-cru"
@@ -55,6 +56,7 @@ struct PIC32Cru {
     PIC32SfrBlock osc;
     M5150CPU *cpu;
     PIC32Cfg *cfg;
+    PIC32Pps *pps;
     uint32_t posc_hz;
     uint32_t sosc_hz;
     uint32_t cause;             /* PIC32ResetCause of the last reset */
@@ -67,6 +69,7 @@ struct PIC32Cru {
     bool crystal_stopped[PIC32_CRYSTALS];
     uint32_t core_hz;
     uint32_t refo_divider[PIC32_REFCLKS];   /* in use; 1/512ths */
+    uint64_t refo_shown[PIC32_REFCLKS];     /* period on the pin; 0: none */
     QEMUTimer *switch_timer;    /* clock switch under way */
     QEMUTimer *nmi_timer;       /* RNMICON.NMICNT runs down */
     QEMUTimer *wake_timer;      /* the oscillator starts after sleep */
@@ -81,6 +84,9 @@ struct PIC32Cru {
     Clock *posc;
     Clock *spll;
 };
+
+/* REFCLKO1, REFCLKO3 and REFCLKO4 are where pin select puts them. */
+void pic32_cru_connect_pins(PIC32Cru *cru, PIC32Pps *pps);
 
 /* Resets the whole chip; RCON tells the cause afterwards. */
 void pic32_cru_reset(PIC32Cru *cru, PIC32ResetCause cause);

@@ -5,7 +5,9 @@
  * registers 8-4 and 8-5. Part of the clock and reset unit.
  *
  * The clock is a clock output of the unit, whether OE gives it a pin or not.
- * While ON is set a new RODIV or ROTRIM counts once DIVSWEN is written.
+ * On the pin it is high for half of its period, from the moment on at which it
+ * starts or changes; a clock that stands is low there. While ON is set a new
+ * RODIV or ROTRIM counts once DIVSWEN is written.
  *
  * Left out: REFCLKI1, 3 and 4 as a source (ROSEL 8) give no clock; ACTIVE
  * follows ON at once, and a switch of the divider takes no time.
@@ -76,6 +78,38 @@ static void refo_take_divider(PIC32Cru *s, unsigned n)
                          TRIM_STEPS + FIELD_EX32(trim, REFOTRIM, ROTRIM);
 }
 
+/* ON and OE give the clock to the pin that pin select has chosen. */
+static void refo_update_pin(PIC32Cru *s, unsigned n)
+{
+    /* REFCLKO2 has no pin */
+    static const char *const output[PIC32_REFCLKS] = {
+        "REFCLKO1", NULL, "REFCLKO3", "REFCLKO4",
+    };
+    uint32_t con = refo_con(s, n);
+    bool driven = FIELD_EX32(con, REFOCON, ON) && FIELD_EX32(con, REFOCON, OE);
+    uint64_t period = driven ? clock_get(s->refclk[n]) : 0;
+
+    if (!s->pps || !output[n]) {
+        return;
+    }
+    if (!period) {
+        pic32_pps_set_output(s->pps, output[n], driven ? 0 : -1);
+    } else if (period != s->refo_shown[n]) {
+        PIC32Waveform waveform = {
+            .start_ns = qemu_clock_get_ns(QEMU_CLOCK_VIRTUAL),
+            .period = period, .high = period / 2,
+        };
+
+        pic32_pps_set_waveform(s->pps, output[n], &waveform);
+    }
+    s->refo_shown[n] = period;
+}
+
+void pic32_cru_connect_pins(PIC32Cru *s, PIC32Pps *pps)
+{
+    s->pps = pps;
+}
+
 void cru_refo_update(PIC32Cru *s)
 {
     unsigned n;
@@ -90,6 +124,7 @@ void cru_refo_update(PIC32Cru *s)
             period = muldiv64(period, s->refo_divider[n], TRIM_STEPS / 2);
         }
         clock_update(s->refclk[n], period);
+        refo_update_pin(s, n);
     }
 }
 
@@ -128,4 +163,5 @@ void cru_refo_write(PIC32Cru *s, hwaddr offset, uint32_t old, uint32_t value)
 void cru_refo_reset(PIC32Cru *s)
 {
     memset(s->refo_divider, 0, sizeof(s->refo_divider));
+    memset(s->refo_shown, 0, sizeof(s->refo_shown));
 }

@@ -11,8 +11,7 @@
  * host's. A digit that is none (BCD above 9) is kept until it rolls over.
  *
  * Left out: values that change while they are read near a rollover (RTCSYNC
- * and ALRMSYNC announce it, but reads are always whole); the RTCC clock on the
- * pin (RTCOUTSEL 2), which stays low.
+ * and ALRMSYNC announce it, but reads are always whole).
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -73,7 +72,7 @@ FIELD(DATE, YEAR, 24, 8)
 #define RTCC_PIN        "RD0"
 
 enum { CLKSEL_LPRC, CLKSEL_SOSC };
-enum { OUTSEL_ALARM, OUTSEL_SECONDS };
+enum { OUTSEL_ALARM, OUTSEL_SECONDS, OUTSEL_CLOCK };
 
 /* What an alarm compares: RTCALRM.AMASK */
 enum {
@@ -96,6 +95,7 @@ struct PIC32Rtcc {
     uint64_t counted;           /* with this many cycles counted */
     int64_t base_ns;            /* since this virtual time */
     int32_t pin_level;          /* as driven; -1: the pin is not ours */
+    uint64_t pin_period;        /* of the clock on the pin; 0: a level */
 };
 
 static uint32_t rtcc_reg(PIC32Rtcc *s, hwaddr offset)
@@ -191,9 +191,25 @@ static void rtcc_next_second(PIC32Rtcc *s)
 
 /* Alarm and pin */
 
+/* The clock itself on the pin, high for half of each cycle from now on. */
+static void rtcc_show_clock(PIC32Rtcc *s, uint64_t period)
+{
+    PIC32Waveform waveform = {
+        .start_ns = qemu_clock_get_ns(QEMU_CLOCK_VIRTUAL),
+        .period = period, .high = period / 2,
+    };
+
+    if (period != s->pin_period) {
+        pic32_ports_override_waveform(s->ports, pic32_pin_parse(RTCC_PIN),
+                                      &waveform);
+        s->pin_period = period;
+    }
+}
+
 static void rtcc_update_pin(PIC32Rtcc *s)
 {
     uint32_t con = rtcc_reg(s, A_RTCCON);
+    Clock *clock = rtcc_clock(s);
     int level = -1;
 
     if (FIELD_EX32(con, RTCCON, ON) && FIELD_EX32(con, RTCCON, RTCOE)) {
@@ -204,13 +220,21 @@ static void rtcc_update_pin(PIC32Rtcc *s)
         case OUTSEL_SECONDS:
             level = s->phase < HALF;
             break;
+        case OUTSEL_CLOCK:
+            if (clock) {
+                rtcc_show_clock(s, clock_get(clock));
+                return;
+            }
+            level = 0;
+            break;
         default:
             level = 0;
             break;
         }
     }
-    if (level != s->pin_level) {
+    if (level != s->pin_level || s->pin_period) {
         s->pin_level = level;
+        s->pin_period = 0;
         pic32_ports_override(s->ports, pic32_pin_parse(RTCC_PIN), level);
     }
 }
@@ -334,6 +358,7 @@ static void rtcc_clock_event(void *opaque, ClockEvent event)
     } else {
         rtcc_rebase(s);
         rtcc_arm(s);
+        rtcc_update_pin(s);
     }
 }
 
@@ -464,7 +489,11 @@ static void rtcc_reset_enter(Object *obj, ResetType type)
 
 static void rtcc_reset_exit(Object *obj)
 {
-    rtcc_update_pin(PIC32_RTCC(obj));
+    PIC32Rtcc *s = PIC32_RTCC(obj);
+
+    s->pin_level = -1;      /* the reset has given the pin back */
+    s->pin_period = 0;
+    rtcc_update_pin(s);
 }
 
 static void rtcc_init(Object *obj)
@@ -506,6 +535,7 @@ static const VMStateDescription vmstate_rtcc = {
         VMSTATE_UINT64(counted, PIC32Rtcc),
         VMSTATE_INT64(base_ns, PIC32Rtcc),
         VMSTATE_INT32(pin_level, PIC32Rtcc),
+        VMSTATE_UINT64(pin_period, PIC32Rtcc),
         VMSTATE_END_OF_LIST()
     }
 };

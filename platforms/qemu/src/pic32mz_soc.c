@@ -129,6 +129,7 @@ static void soc_create_pins(PIC32MZMachine *s)
     soc_realize(s->pps, 0x1f801400);
     pic32_evic_connect_pins(PIC32_EVIC(s->evic), PIC32_PORTS(s->ports),
                             PIC32_PPS(s->pps));
+    pic32_cru_connect_pins(PIC32_CRU(s->cru), PIC32_PPS(s->pps));
 }
 
 static void soc_create_uarts(PIC32MZMachine *s)
@@ -351,6 +352,7 @@ static void soc_create_analog(PIC32MZMachine *s)
     soc_clock(s, adc, "pbclk", "pbclk3");
     soc_clock(s, adc, "sysclk", "sysclk");
     soc_clock(s, adc, "frc", "frc");
+    soc_clock(s, adc, "refclk", "refclk3");
     soc_realize(adc, 0x1f84b000);
     for (i = 0; i < PIC32_ADC_IRQ_DATA0; i++) {
         soc_irq(s, adc, i, vector[i]);

@@ -26,6 +26,7 @@
 #include "pic32mz_cfg.h"
 #include "pic32mz_cru.h"
 #include "pic32mz_gates.h"
+#include "pic32mz_sfr.h"
 
 #define SIDL            (1u << 13)  /* the same bit in every register */
 #define NO_SIDL         UINT32_MAX
@@ -81,6 +82,7 @@ typedef struct PIC32Gate {
     PIC32Gates *gates;
     DeviceState *dev;
     PIC32GateSwitch *by;            /* NULL: nothing stops it */
+    PIC32SfrBlock *regs;            /* of the peripheral; with by */
     Clock *in;
     Clock *out;
 } PIC32Gate;
@@ -147,6 +149,7 @@ static void gate_locate(PIC32Gate *gate)
     for (n = 0; dev && n < s->n_switches; n++) {
         if (s->switches[n].base == dev->mmio[0].addr) {
             gate->by = &s->switches[n];
+            gate->regs = pic32_sfr_block(dev->mmio[0].memory);
         }
     }
 }
@@ -205,6 +208,12 @@ static void gates_pmd_changed(Notifier *watch, void *data)
 
 /* Idle */
 
+static bool gate_stops_in_idle(PIC32Gate *gate)
+{
+    return gate->by && gate->regs && gate->by->def->sidl != NO_SIDL &&
+           (pic32_sfr_get(gate->regs, gate->by->def->sidl) & SIDL);
+}
+
 static void gates_mode_changed(Notifier *watch, void *data)
 {
     PIC32Gates *s = container_of(watch, PIC32Gates, mode_watch);
@@ -214,18 +223,12 @@ static void gates_mode_changed(Notifier *watch, void *data)
 
     for (i = 0; i < s->gates->len; i++) {
         PIC32Gate *gate = g_ptr_array_index(s->gates, i);
-        bool stop;
+        bool stop = idle && gate_stops_in_idle(gate);
 
-        if (!gate->by || gate->by->def->sidl == NO_SIDL) {
-            continue;
+        if (gate->by && gate->by->idle != stop) {
+            gate->by->idle = stop;
+            changed = true;
         }
-        stop = idle && address_space_ldl_le(&address_space_memory,
-                                            gate->by->base +
-                                            gate->by->def->sidl,
-                                            MEMTXATTRS_UNSPECIFIED,
-                                            NULL) & SIDL;
-        changed |= stop != gate->by->idle;
-        gate->by->idle = stop;
     }
     if (changed) {
         gates_update(s);

@@ -12,6 +12,20 @@ Reset Button
     Board Should Boot And Stream
     Why Should Be    mclr
 
+Reset Button Held
+    Hold Reset
+    Run For    0.1    # what the UART had sent before may still be on its way
+    Write To Uart    help\r
+    Test If Uart Is Idle    1
+    Run Keyword And Expect Error    *LED1*was not lit*    Assert Led State    true    timeout=1.5    testerId=LED1
+    ${before}=    Virtual Time
+    Release Reset
+    Board Should Boot And Stream
+    Why Should Be    mclr
+    ${reset}=    Last Reset
+    Should Be True    $reset.time >= $before
+    [Teardown]    Release Reset
+
 Power Off And On
     Power Cycle
     Board Should Boot And Stream

@@ -66,7 +66,7 @@ class Register:
 class Board:
     """A powered board. Made by `start`; a context manager that switches it off at the end.
 
-    ``description`` is its board file, ``console`` its terminal, ``panel`` its switches, LEDs, cable and power,
+    ``description`` is its board file, ``console`` its terminal, ``panel`` its switches, LEDs, cable, power and reset,
     ``network`` the other end of the cable, ``emulator`` the process, ``clock`` its virtual time.
     """
 
@@ -186,7 +186,12 @@ class Board:
         self.clock.run_for(seconds)
 
     def reset(self) -> None:
-        """Pulls the chip's reset line (MCLR); memory and flash stay."""
+        """Pushes the reset button (MCLR); memory and flash stay. To hold it: `Panel.hold_reset`.
+
+        Raises UsageError while it is held.
+        """
+        if self.panel.is_reset_held():
+            raise UsageError("cannot push the reset button: it is held, release it first")
         before = len(self.panel.resets())
         self._link.note(self.clock.last_ns, "reset")
         self.emulator.execute("system_reset")

@@ -153,6 +153,14 @@ class BoardDescription:
             return name.upper()
         return _named(self.analog, name, "analog input", self.name).pin
 
+    def crystal(self, name: str) -> str:
+        """``posc`` or ``sosc``, from that name in any case. Raises UsageError when the board has no such crystal."""
+        fitted = {"posc": self.clocks.posc, "sosc": self.clocks.sosc}
+        there = [crystal for crystal, hz in fitted.items() if hz]
+        if name.lower() not in there:
+            raise UsageError(f"{self.name} has no crystal {name!r}: it has {', '.join(there) or 'none'}")
+        return name.lower()
+
     def pin(self, name: str) -> str:
         """A pin name in its usual spelling, such as RB12. Raises UsageError when the chip has no such pin."""
         pin = name.upper()

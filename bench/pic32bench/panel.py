@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The board's panel: press its switches, set its voltages, look at its LEDs, pull its cable and its power.
+"""The board's panel: press its switches, set its voltages, look at its LEDs, pull its cable, its power and its reset.
 
 All by the names on the board.
 """
@@ -73,6 +73,8 @@ class Panel:
         self._switches: dict[str, bool] = dict.fromkeys(board.switches, False)
         self._voltages: dict[str, float] = {}
         self._cable = True
+        self._reset_button: list[tuple[int, bool]] = []  # (virtual ns, held), those still to come included
+        self._stopped_crystals: list[str] = []
 
     @property
     def events(self) -> list[PanelEvent]:
@@ -191,13 +193,51 @@ class Panel:
 
     def power_cycle(self, at: float | None = None) -> None:
         """Takes power away and gives it back: a power-on reset. Flash keeps its contents."""
-        before = len(self.resets())
-        self._hand("power cycle", at, power="cycle")
-        if at is None:
+        self._reset("power cycle", at, power="cycle")
+
+    def brown_out(self, at: float | None = None) -> None:
+        """Lets the supply dip: a brown-out reset (BOR). Flash keeps its contents."""
+        self._reset("brown-out", at, power="brown-out")
+
+    def hold_reset(self, at: float | None = None) -> None:
+        """Presses the reset button and holds it: MCLR is low and the chip stands in reset. `Board.reset` is a push."""
+        self._hand("hold the reset button", at, mclr="low")
+        self._reset_button.append((self._at_ns(at), True))
+
+    def release_reset(self, at: float | None = None) -> None:
+        """Lets go of the reset button; if it was held, the chip starts, and the reset is of the kind ``mclr``."""
+        if at is None and self.is_reset_held():
+            before = len(self.resets())
+            self._hand("release the reset button", at, mclr="high")
             self.wait_for_reset_wall(before)
+        else:
+            self._hand("release the reset button", at, mclr="high")
+        self._reset_button.append((self._at_ns(at), False))
+
+    def is_reset_held(self) -> bool:
+        """Whether the reset button is held now."""
+        return self._reset_held(self._clock.now_ns)
+
+    def stop_crystal(self, name: str, at: float | None = None) -> None:
+        """Stops a crystal, ``posc`` or ``sosc``, as a bad solder joint does. Raises UsageError if the board has none.
+
+        What comes of it is the chip's business: with the fail-safe clock monitor an NMI and the back-up clock, without
+        it a core that stands still, if its clock came from there.
+        """
+        crystal = self.board.crystal(name)
+        self._hand(f"stop {crystal}", at, crystal=crystal, state="stopped")
+        if crystal not in self._stopped_crystals:
+            self._stopped_crystals.append(crystal)
+
+    def start_crystal(self, name: str, at: float | None = None) -> None:
+        """Lets a stopped crystal oscillate again. Raises UsageError if the board has none."""
+        crystal = self.board.crystal(name)
+        self._hand(f"start {crystal}", at, crystal=crystal, state="running")
+        if crystal in self._stopped_crystals:
+            self._stopped_crystals.remove(crystal)
 
     def resets(self) -> list[PanelEvent]:
-        """The resets so far; ``what`` is power-on, software, watchdog, deadman or mclr."""
+        """The resets so far; ``what`` is power-on, brown-out, software, watchdog, deadman or mclr."""
         return [event for event in self.events if event.kind == "reset"]
 
     def wait_for_reset(self, count: int, timeout: float = DEFAULT_TIMEOUT) -> PanelEvent:
@@ -228,12 +268,30 @@ class Panel:
         leds = " ".join(f"{name}={'lit' if self.is_lit(name) else 'dark'}" for name in self.board.leds)
         names = {analog.pin: analog.name for analog in self.board.analog.values()}
         voltages = " ".join(f"{names.get(pin, pin)}={voltage:.3f}V" for pin, voltage in self._voltages.items())
-        return " ".join(filter(None, [switches, leds, voltages, f"cable={'in' if self._cable else 'out'}"]))
+        crystals = " ".join(f"{crystal}=stopped" for crystal in self._stopped_crystals)
+        reset = "reset=held" if self._reset_held(self._clock.last_ns) else ""
+        cable = f"cable={'in' if self._cable else 'out'}"
+        return " ".join(filter(None, [switches, leds, voltages, crystals, reset, cable]))
 
     def log(self, lines: int | None = None) -> str:
         """The events, one a line, for people; the last ``lines`` of them if given."""
         events = self.events if lines is None else self.events[-lines:]
         return "\n".join(str(event) for event in events)
+
+    def _at_ns(self, at: float | None) -> int:
+        return self._clock.last_ns if at is None else round(at * NS)
+
+    def _reset_held(self, now_ns: int) -> bool:
+        so_far = [entry for entry in self._reset_button if entry[0] <= now_ns]
+        return bool(so_far) and max(so_far, key=lambda entry: entry[0])[1]
+
+    def _reset(self, what: str, at: float | None, **command: str) -> None:
+        """Does what resets the chip, and, done now, waits for that. It comes out only when the button is released."""
+        before = len(self.resets())
+        held = at is None and self.is_reset_held()
+        self._hand(what, at, **command)
+        if at is None and not held:
+            self.wait_for_reset_wall(before)
 
     def _hand(self, what: str, at: float | None, **command: str | int | None) -> None:
         if at is None:

@@ -67,6 +67,7 @@ class Fake:
         self.levels: dict[str, int | None] = {}
         self.typed = ""
         self.generation = 0
+        self.held = False
         self.boot("power-on")
         if "die" in modes:
             self.after(float(modes["die"]), lambda: os.kill(os.getpid(), signal.SIGSEGV))
@@ -90,6 +91,8 @@ class Fake:
     def boot(self, why: str) -> None:
         self.generation += 1
         generation = self.generation
+        if self.held:
+            return
 
         def alive(action: Callable[[], None]) -> Callable[[], None]:
             return lambda: action() if self.generation == generation else None
@@ -155,8 +158,14 @@ class Fake:
             self.say(f"{command['pin']}={command['level']}\r\n")
         elif "link" in command:
             self.say(f"link {command['link']}\r\n")
-        elif command.get("power") == "cycle":
-            self.boot("power-on")
+        elif command.get("power") in ("cycle", "brown-out"):
+            self.boot("power-on" if command["power"] == "cycle" else "brown-out")
+        elif command.get("mclr") in ("low", "high"):
+            if self.held != (command["mclr"] == "low"):
+                self.held = not self.held
+                self.boot("mclr")
+        elif command.get("crystal") in ("posc", "sosc") and command.get("state") in ("stopped", "running"):
+            self.say(f"{command['crystal']} {command['state']}\r\n")
         else:
             self.panel(error=f"unknown command {command}")
 

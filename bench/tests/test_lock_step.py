@@ -188,6 +188,70 @@ def test_cable_power_and_reset(fake_board: Start) -> None:
     assert board.panel.wait_for_reset(4).time == pytest.approx(board.time, abs=0.006)
 
 
+def test_reset_button_held(fake_board: Start) -> None:
+    board = fake_board()
+    board.console.wait_for_line("8088")
+    board.panel.hold_reset()
+    assert board.panel.is_reset_held()
+    assert board.panel.state().endswith("reset=held cable=in")
+    board.console.should_be_silent("Address", seconds=0.6)
+    with pytest.raises(UsageError, match="cannot push the reset button: it is held, release it first"):
+        board.reset()
+    board.power_cycle()
+    board.panel.brown_out()
+    assert len(board.panel.resets()) == 1
+    board.panel.release_reset()
+    assert "reset" not in board.panel.state()
+    assert [event.what for event in board.panel.resets()] == ["power-on", "mclr"]
+    assert board.panel.resets()[-1].time == board.time
+    board.console.wait_for_line("Initialization Started", timeout=0.1)
+    board.panel.release_reset()  # of a button that nobody holds: nothing happens
+    board.run_for(0.01)
+    assert len(board.panel.resets()) == 2
+
+
+def test_reset_button_at_a_time(fake_board: Start) -> None:
+    board = fake_board()
+    board.panel.hold_reset(at=0.2)
+    board.panel.release_reset(at=0.3)
+    assert not board.panel.is_reset_held()
+    board.panel.release_reset()  # it is not held yet
+    board.run_for(0.25)
+    assert board.panel.is_reset_held()
+    assert board.panel.wait_for_reset(2).time == pytest.approx(0.3)
+    assert not board.panel.is_reset_held()
+    board.reset()
+
+
+def test_brown_out(fake_board: Start) -> None:
+    board = fake_board()
+    board.panel.brown_out()
+    board.panel.brown_out(at=0.1)
+    board.panel.wait_for_reset(3)
+    assert [event.what for event in board.panel.resets()] == ["power-on", "brown-out", "brown-out"]
+    assert "hand brown-out" in board.panel.log()
+
+
+def test_crystals(fake_board: Start) -> None:
+    board = fake_board()
+    board.panel.stop_crystal("POSC")
+    board.console.wait_for_line("posc stopped", timeout=0.1)
+    board.panel.stop_crystal("sosc", at=board.time + 0.1)
+    assert board.panel.state().endswith("posc=stopped sosc=stopped cable=in")
+    board.console.wait_for_line("sosc stopped", timeout=0.2)
+    board.panel.start_crystal("posc")
+    board.console.wait_for_line("posc running", timeout=0.1)
+    assert board.panel.state().endswith("LED3=dark sosc=stopped cable=in")
+
+
+def test_a_crystal_that_the_board_does_not_have(fake_board: Start) -> None:
+    board = fake_board("uart=4", board="mini")
+    with pytest.raises(UsageError, match=r"Mini \(made up\) has no crystal 'sosc': it has posc"):
+        board.panel.stop_crystal("sosc")
+    with pytest.raises(UsageError, match="no crystal 'xtal': it has posc"):
+        board.panel.start_crystal("xtal")
+
+
 def test_the_past_cannot_be_changed(fake_board: Start) -> None:
     board = fake_board()
     board.run_for(0.5)

@@ -99,9 +99,27 @@ Panel
     Press Reset
     ${answer}=    Execute Command    info x
     Should Be Equal    ${answer.strip()}    fake monitor: info x
+
+Reset Supply And Crystals
+    Hold Reset
+    Should Not Be On Uart    Initialization    timeout=0.2
+    Run Keyword And Expect Error    cannot push the reset button: it is held*    Press Reset
+    Release Reset
+    Wait For Line On Uart    Initialization Started    timeout=0.1
+    ${reset}=    Last Reset
+    Should Be Equal    ${reset.what}    mclr
+    Brown Out
+    ${reset}=    Last Reset
+    Should Be Equal    ${reset.what}    brown-out
+    Stop Crystal    posc
+    Wait For Line On Uart    posc stopped    timeout=0.1
+    Start Crystal    posc    at=1.5
+    Wait For Line On Uart    posc running    timeout=2
+    Run Keyword And Expect Error    *no crystal 'lprc': it has posc, sosc    Stop Crystal    lprc
 """
     )
-    assert result.tests == {"Terminal": ("PASS", []), "Panel": ("PASS", [])}, result.terminal
+    expected = dict.fromkeys(("Terminal", "Panel", "Reset Supply And Crystals"), ("PASS", []))
+    assert result.tests == expected, result.terminal
 
 
 def test_keywords_of_pwm(robot: Callable[..., Result], fake_emulator: Callable[[str], Path]) -> None:

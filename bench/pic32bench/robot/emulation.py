@@ -81,7 +81,7 @@ class EmulationKeywords:
         self.board.power_cycle()
 
     def press_reset(self) -> None:
-        """Pushes the board's reset button (MCLR)."""
+        """Pushes the board's reset button (MCLR). To keep it pressed, see `Hold Reset`."""
         self.board.reset()
 
     def run_for(self, seconds: float) -> None:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Keywords for the board's switches, voltages, LEDs and cable."""
+"""Keywords for the board's switches, voltages, LEDs, cable, reset button, supply and crystals."""
 
 from __future__ import annotations
 
@@ -72,8 +72,38 @@ class PanelKeywords(EmulationKeywords):
         """
         self.board.panel.set_voltage(name, None if voltage is None else volts(voltage), at)
 
+    def hold_reset(self, at: float | None = None) -> None:
+        """Presses the reset button (MCLR) and holds it; now, or at a virtual time still to come.
+
+        The chip stands in reset until `Release Reset`. `Press Reset` is a short push.
+
+        | Hold Reset
+        | Run For    0.1
+        | Release Reset
+        """
+        self.board.panel.hold_reset(at)
+
+    def release_reset(self, at: float | None = None) -> None:
+        """Lets go of the reset button; now, or at a virtual time still to come. The chip starts if it was held."""
+        self.board.panel.release_reset(at)
+
+    def brown_out(self, at: float | None = None) -> None:
+        """Lets the supply dip, which resets the chip; now, or at a virtual time still to come."""
+        self.board.panel.brown_out(at)
+
+    def stop_crystal(self, name: str, at: float | None = None) -> None:
+        """Stops a crystal, ``posc`` or ``sosc``; now, or at a virtual time still to come.
+
+        | Stop Crystal    posc
+        """
+        self.board.panel.stop_crystal(name, at)
+
+    def start_crystal(self, name: str, at: float | None = None) -> None:
+        """Lets a crystal oscillate again; now, or at a virtual time still to come."""
+        self.board.panel.start_crystal(name, at)
+
     def panel_state(self) -> str:
-        """Switches, LEDs, voltages and cable in one line."""
+        """Switches, LEDs, voltages, cable, and what is stopped or held, in one line."""
         return self.board.panel.state()
 
     def panel_log(self) -> str:
@@ -81,7 +111,10 @@ class PanelKeywords(EmulationKeywords):
         return self.board.panel.log()
 
     def last_reset(self) -> PanelEvent:
-        """When the chip last came out of reset and why: ``time``, and ``what``: power-on, software, mclr, watchdog."""
+        """When the chip last came out of reset and why.
+
+        ``time``, and ``what``: power-on, brown-out, software, watchdog, deadman, mclr.
+        """
         return self.board.panel.resets()[-1]
 
     def create_led_tester(self, led: str, machine: str | None = None, defaultTimeout: float = 0) -> int:  # noqa: N803

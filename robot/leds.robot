@@ -17,3 +17,11 @@ Every Blink Is Half A Second Lit And Half A Second Dark
 Yellow LED Stays Dark Without A Stream
     Wait For Prompt On Uart
     Run Keyword And Expect Error    *LED2*not lit*    Assert Led State    true    timeout=3    testerId=LED2
+
+Red LED Stands Still While The Crystal Does
+    Run For    0.2
+    Stop Crystal    posc
+    Run Keyword And Expect Error    *LED1*did not blink*    LED Blink Period    LED1    cycles=1    timeout=3
+    Start Crystal    posc
+    ${period}=    LED Blink Period    LED1    cycles=3
+    Should Be True    0.99 < ${period} < 1.01

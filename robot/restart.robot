@@ -31,6 +31,11 @@ Power Off And On
     Board Should Boot And Stream
     Why Should Be    power-on
 
+Supply Dips
+    Brown Out
+    Board Should Boot And Stream
+    Why Should Be    brown-out
+
 Reset Typed On The Terminal
     Write Line To Uart    reset
     Board Should Boot And Stream

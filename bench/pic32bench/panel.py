@@ -206,13 +206,12 @@ class Panel:
 
     def release_reset(self, at: float | None = None) -> None:
         """Lets go of the reset button; if it was held, the chip starts, and the reset is of the kind ``mclr``."""
-        if at is None and self.is_reset_held():
-            before = len(self.resets())
-            self._hand("release the reset button", at, mclr="high")
-            self.wait_for_reset_wall(before)
-        else:
-            self._hand("release the reset button", at, mclr="high")
+        before = len(self.resets())
+        starts = at is None and self.is_reset_held()
+        self._hand("release the reset button", at, mclr="high")
         self._reset_button.append((self._at_ns(at), False))
+        if starts:
+            self.wait_for_reset_wall(before)
 
     def is_reset_held(self) -> bool:
         """Whether the reset button is held now."""
@@ -282,8 +281,9 @@ class Panel:
         return self._clock.last_ns if at is None else round(at * NS)
 
     def _reset_held(self, now_ns: int) -> bool:
-        so_far = [entry for entry in self._reset_button if entry[0] <= now_ns]
-        return bool(so_far) and max(so_far, key=lambda entry: entry[0])[1]
+        in_order = sorted(self._reset_button, key=lambda entry: entry[0])  # of two at one time the one said later counts
+        so_far = [held for time_ns, held in in_order if time_ns <= now_ns]
+        return bool(so_far) and so_far[-1]
 
     def _reset(self, what: str, at: float | None, **command: str) -> None:
         """Does what resets the chip, and, done now, waits for that. It comes out only when the button is released."""

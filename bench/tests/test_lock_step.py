@@ -208,6 +208,10 @@ def test_reset_button_held(fake_board: Start) -> None:
     board.panel.release_reset()  # of a button that nobody holds: nothing happens
     board.run_for(0.01)
     assert len(board.panel.resets()) == 2
+    board.panel.hold_reset()  # and let go at the same virtual time
+    board.panel.release_reset()
+    assert not board.panel.is_reset_held()
+    assert len(board.panel.resets()) == 3
 
 
 def test_reset_button_at_a_time(fake_board: Start) -> None:

@@ -281,7 +281,7 @@ class Panel:
         return self._clock.last_ns if at is None else round(at * NS)
 
     def _reset_held(self, now_ns: int) -> bool:
-        in_order = sorted(self._reset_button, key=lambda entry: entry[0])  # of two at one time the one said later counts
+        in_order = sorted(self._reset_button, key=lambda entry: entry[0])  # stable: of two at one time the last said
         so_far = [held for time_ns, held in in_order if time_ns <= now_ns]
         return bool(so_far) and so_far[-1]
 

@@ -5,13 +5,14 @@
  * Manual, section 50, DS60001192): external interrupt controller mode with a
  * vector offset and a shadow register set supplied by the controller, RIPL
  * latched when the interrupt is accepted, eight general purpose register
- * sets, core timer, DSP ASE r2, 64-bit FPU, microMIPS.
+ * sets, core timer, TLB of 16 entries, DSP ASE r2, 64-bit FPU, microMIPS.
  *
  * Count's period is a whole number of ns: exact at 200 MHz, within 1 % at any
  * other SYSCLK.
  *
  * Left out: caches (coherent here), watch and trace, performance counters,
- * interrupt chaining and the IAE prologue of the MCU ASE.
+ * interrupt chaining and the IAE prologue of the MCU ASE, the machine check
+ * of two TLB entries that match; Random steps when it is used, not by itself.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */

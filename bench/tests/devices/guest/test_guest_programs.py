@@ -60,7 +60,8 @@ def test_an_untouched_compare_register_hangs_nothing(chip, tmp_path: Path) -> No
         assert pic.panel.until("stopped")[-1]["t"] == 200_000_000_000
 
 
-# In the middle one of many_devices the core is in a branch delay slot; crypto encrypts, then is within a message.
+# In the middle one of many_devices the core is in a branch delay slot; crypto encrypts, then is within a message;
+# tlb has refills before and after.
 @pytest.mark.parametrize(
     ("program", "moment"),
     [
@@ -69,6 +70,7 @@ def test_an_untouched_compare_register_hangs_nothing(chip, tmp_path: Path) -> No
         ("many_devices", 4_000_000),
         ("crypto", 2_000),
         ("crypto", 9_000),
+        ("tlb", 25_000),
     ],
 )
 def test_busy_peripherals_go_on_from_a_snapshot(chip, tmp_path: Path, program: str, moment: int) -> None:

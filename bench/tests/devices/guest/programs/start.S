@@ -46,6 +46,8 @@ _reset:
     .section .vectors, "ax"
     .globl _vectors
 _vectors:
+    j       _refill
+    nop
     .org    0x180
     j       _exception
     nop
@@ -54,7 +56,11 @@ _vectors:
     nop
     .org    0x210
 
+    .weak   _refill                 # a program may have its own
+    .set    _refill, _exception
+
     .text
+    .globl _exception
     .ent _exception
 _exception:                         # result.exceptions++, cause, epc, badvaddr; goes on behind the instruction
     lui     $k0, 0xA000

@@ -103,6 +103,9 @@ bool pic32_cru_in_reset(PIC32Cru *cru);
 /* A watchdog or the deadman timer ran out: NMI, then reset (RNMICON). */
 void pic32_cru_nmi(PIC32Cru *cru, PIC32ResetCause cause);
 
+/* A general NMI, as INTCON.NMIKEY asks for it; it resets nothing. */
+void pic32_cru_general_nmi(PIC32Cru *cru);
+
 /* A crystal of the board stops, or oscillates again. */
 void pic32_cru_set_crystal(PIC32Cru *cru, PIC32Crystal crystal, bool runs);
 

@@ -7,8 +7,8 @@
  * each source, multi-vector and single-vector mode, shadow register sets by
  * priority (PRISS), the proximity timer, the pins of INT0 to INT4.
  *
- * Left out: RNMICON does not tell that NMIKEY raised an NMI; sources that the
- * chip does not have keep what is written to their bits.
+ * Left out: sources that the chip does not have keep what is written to their
+ * bits.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -378,8 +378,8 @@ static void evic_write(void *opaque, hwaddr offset, uint32_t old,
         return;
     }
     if (offset == A_INTCON) {
-        if (FIELD_EX32(value, INTCON, NMIKEY) == NMIKEY && s->cpu) {
-            m5150_raise_nmi(s->cpu);
+        if (FIELD_EX32(value, INTCON, NMIKEY) == NMIKEY && s->cru) {
+            pic32_cru_general_nmi(s->cru);
         }
         /* a key is used up: the next write of INTCON is no second NMI */
         pic32_sfr_set(&s->sfr, A_INTCON, FIELD_DP32(value, INTCON, NMIKEY, 0));
@@ -495,6 +495,7 @@ static const VMStateDescription vmstate_evic = {
 
 static Property evic_properties[] = {
     DEFINE_PROP_LINK("cpu", PIC32Evic, cpu, TYPE_M5150_CPU, M5150CPU *),
+    DEFINE_PROP_LINK("cru", PIC32Evic, cru, TYPE_PIC32_CRU, PIC32Cru *),
     DEFINE_PROP_END_OF_LIST(),
 };
 

@@ -12,6 +12,7 @@
 #include "qemu/timer.h"
 #include "qom/object.h"
 #include "m5150.h"
+#include "pic32mz_cru.h"
 #include "pic32mz_pps.h"
 #include "pic32mz_sfr.h"
 
@@ -54,6 +55,7 @@ struct PIC32Evic {
 
     PIC32SfrBlock sfr;
     M5150CPU *cpu;
+    PIC32Cru *cru;
     uint32_t line[PIC32_EVIC_WORDS];    /* inputs that are high */
     uint32_t requested_vector;          /* what the core has been offered */
     uint32_t requested_ipl;

@@ -131,11 +131,22 @@ void cru_write_rnmicon(PIC32Cru *s, uint32_t old, uint32_t value)
     }
 }
 
-void cru_clock_failed(PIC32Cru *s)
+/* An NMI that only interrupts, with its flag of RNMICON. */
+static void reset_raise_event(PIC32Cru *s, uint32_t flag)
 {
     pic32_sfr_set(&s->osc, A_RNMICON,
-                  pic32_sfr_get(&s->osc, A_RNMICON) | R_RNMICON_CF_MASK);
+                  pic32_sfr_get(&s->osc, A_RNMICON) | flag);
     m5150_raise_nmi(s->cpu);
+}
+
+void cru_clock_failed(PIC32Cru *s)
+{
+    reset_raise_event(s, R_RNMICON_CF_MASK);
+}
+
+void pic32_cru_general_nmi(PIC32Cru *s)
+{
+    reset_raise_event(s, R_RNMICON_GNMI_MASK);
 }
 
 void cru_read_rswrst(PIC32Cru *s)

@@ -104,6 +104,7 @@ static void soc_create_core(PIC32MZMachine *s)
 
     s->evic = qdev_new(TYPE_PIC32_EVIC);
     soc_link(s->evic, "cpu", DEVICE(s->cpu));
+    soc_link(s->evic, "cru", s->cru);
     soc_clock(s, s->evic, "sysclk", "sysclk");
     soc_realize(s->evic, 0x1f810000);
     /* the core's own sources go out to the controller and come back */

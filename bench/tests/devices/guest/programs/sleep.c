@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: MIT
- * Sleep and idle: WAIT stops SYSCLK or only the core, an enabled interrupt ends it, SIDL stops a timer, Timer1 on
- * LPRC's neighbour SOSC goes on, a masked interrupt continues behind WAIT, the watchdog wakes by an NMI
- * (FRM section 10, DS60001130; section 9, DS60001114). The watchdog's NMI enters at the reset vector.
+ * Sleep and idle: WAIT stops SYSCLK or only the core, an enabled interrupt ends it, SIDL stops a timer, Timer1 on SOSC
+ * goes on, with interrupts off the program goes on behind WAIT, a request that Status.IPL masks makes idle of sleep
+ * (FRM section 10, DS60001130).
  */
 #include "guest.h"
 
 #define SYSKEY      SFR(0x1F800030)
-#define WDTCON      SFR(0x1F800800)
 #define OSCCON      SFR(0x1F801200)
 #define OSCCONCLR   SFR(0x1F801204)
 #define OSCCONSET   SFR(0x1F801208)
@@ -19,6 +18,7 @@
 #define TMR2        SFR(0x1F840210)
 #define T3CON       SFR(0x1F840400)
 #define TMR3        SFR(0x1F840410)
+#define PR3         SFR(0x1F840420)
 #define VECTOR_TIMER_1 4
 
 #define SLPEN       (1 << 4)
@@ -39,6 +39,14 @@ static void __attribute__((interrupt("eic"))) timer_handler(void)
 {
     ticks++;
     IFSCLR(VECTOR_TIMER_1) = BIT(VECTOR_TIMER_1);
+}
+
+static volatile uint32_t rounds;
+
+static void __attribute__((interrupt("eic"))) other_timer_handler(void)
+{
+    rounds++;
+    IFSCLR(VECTOR_TIMER_3) = BIT(VECTOR_TIMER_3);
 }
 
 static void unlock(void)
@@ -111,6 +119,18 @@ int main(void)
     CHECK(RCON == 0);
     interrupts_on();
     CHECK(ticks == 4);
+
+    /* a request that IPL masks makes idle of sleep, where Timer3 counts on and its interrupt wakes after 1 ms */
+    PR3 = 390;
+    attach(VECTOR_TIMER_3, other_timer_handler, 6, 0);
+    set_status(0, STATUS_IPL(5));
+    passed = wait_for_timer();
+    CHECK(rounds == 1 && ticks == 4);
+    CHECK(RCON & RCON_SLEEP);
+    CHECK(passed > COUNT_MS * 9 / 10 && passed < COUNT_MS * 12 / 10);
+    IECCLR(VECTOR_TIMER_3) = BIT(VECTOR_TIMER_3);
+    set_status(STATUS_IPL(7), 0);
+    CHECK(ticks == 5);
     OSCCONCLR = SLPEN;
     CHECK(RESULT->exceptions == 0);
     return 0;

@@ -126,6 +126,7 @@ int main(void)
     set_status(0, STATUS_IPL(5));
     passed = wait_for_timer();
     CHECK(rounds == 1 && ticks == 4);
+    CHECK(TMR2 < 50);                   /* SIDL */
     CHECK(RCON & RCON_SLEEP);
     CHECK(passed > COUNT_MS * 9 / 10 && passed < COUNT_MS * 12 / 10);
     IECCLR(VECTOR_TIMER_3) = BIT(VECTOR_TIMER_3);

@@ -16,15 +16,13 @@ from elftools.common.exceptions import DWARFError, ELFError
 from elftools.construct import ConstructError
 from elftools.elf.constants import SH_FLAGS
 from elftools.elf.elffile import ELFFile
-from intelhex import IntelHex, IntelHexError
 
 from pic32bench.errors import ImageError
 from pic32bench.footprint.budget import What
 from pic32bench.footprint.symbols import Symbol, read_symbols
+from pic32bench.image import ELF_MAGIC, PHYSICAL, load_hex
 
-# kseg0, kseg1 and the physical address are one place; bit 0 of a function's address says microMIPS.
-_PLACE = 0x1FFFFFFE
-_PHYSICAL = 0x1FFFFFFF
+_PLACE = PHYSICAL & ~1  # bit 0 of a function's address says microMIPS
 
 
 @dataclass(frozen=True)
@@ -137,21 +135,20 @@ def symbols_beside(image: Path) -> Path | None:
 
 def _is_elf(path: Path) -> bool:
     with path.open("rb") as file:
-        return file.read(4) == b"\x7fELF"
+        return file.read(len(ELF_MAGIC)) == ELF_MAGIC
 
 
 def _same_code(elf: Path, image: Path) -> bool:
     """Whether all code of the ELF is in the HEX."""
-    words = IntelHex()
     try:
-        words.loadhex(str(image))
-        held = {start & _PHYSICAL: words.tobinstr(start, end - 1) for start, end in words.segments()}
+        words = load_hex(image)
+        held = {start & PHYSICAL: words.tobinstr(start, end - 1) for start, end in words.segments()}
         with elf.open("rb") as file:
             for section in ELFFile(file).iter_sections():
                 is_code = section["sh_flags"] & SH_FLAGS.SHF_EXECINSTR and section["sh_type"] == "SHT_PROGBITS"
-                if is_code and not _holds(held, section["sh_addr"] & _PHYSICAL, section.data()):
+                if is_code and not _holds(held, section["sh_addr"] & PHYSICAL, section.data()):
                     return False
-    except (ELFError, ValueError, IntelHexError):
+    except (ELFError, ValueError, ImageError):
         return False
     return True
 

@@ -19,7 +19,8 @@ from pic32bench.errors import ImageError
 # DS60001320 section 4: after reset the core fetches from virtual 0xBFC00000. The lower boot alias shows boot
 # flash 1 there, so code in either place is code at the reset vector.
 _RESET_VECTORS = (0x1FC00000, 0x1FC40000)
-_PHYSICAL = 0x1FFFFFFF
+ELF_MAGIC = b"\x7fELF"
+PHYSICAL = 0x1FFFFFFF  # kseg0, kseg1 and the physical address are one place
 # DEVCFG0 of a PIC32MZ (DS60001320 table 34-1), and where DEVCFG3 to DEVCFG0 of PIC32MX parts are: with 12 KiB of boot
 # flash (DS60001156) and with 3 KiB (DS60001168).
 _MZ_WORDS = 0x1FC0FFCC
@@ -69,7 +70,7 @@ def _read(path: Path, chip: Chip) -> tuple[Image, list[_Piece]]:
             head = file.read(4096)
     except OSError as error:
         raise ImageError(f"cannot read {path}: {error.strerror}") from error
-    if head[:4] == b"\x7fELF":
+    if head.startswith(ELF_MAGIC):
         kind, pieces = "ELF", list(_elf_pieces(path, chip))
     elif head.lstrip()[:1] == b":":
         kind, pieces = "HEX", list(_hex_pieces(path, chip))
@@ -80,7 +81,8 @@ def _read(path: Path, chip: Chip) -> tuple[Image, list[_Piece]]:
     return Image(path, kind, sum(len(piece.data) for piece in pieces)), pieces
 
 
-def _hex_pieces(path: Path, chip: Chip) -> Iterator[_Piece]:
+def load_hex(path: Path) -> IntelHex:
+    """The contents of an Intel HEX file. Raises ImageError, one line, for a damaged one, and OSError."""
     contents = IntelHex()
     try:
         # A start address says nothing to a chip that starts at its reset vector, and merged files have two.
@@ -90,13 +92,18 @@ def _hex_pieces(path: Path, chip: Chip) -> Iterator[_Piece]:
         raise ImageError(f"{path} is damaged: {str(error).rstrip('.')}: build it again") from error
     except UnicodeDecodeError as error:
         raise ImageError(f"{path} is damaged: it is not plain text after byte {error.start}") from error
+    return contents
+
+
+def _hex_pieces(path: Path, chip: Chip) -> Iterator[_Piece]:
+    contents = load_hex(path)
     segments = contents.segments()
     if (words := _pic32mx_words(segments)) is not None:
         raise ImageError(
             f"{path} is a HEX for a PIC32MX: it has configuration words at 0x{words:08X}, where a PIC32MZ has none"
         )
     for start, end in segments:
-        address = start & _PHYSICAL
+        address = start & PHYSICAL
         if not _in_flash(chip, address, end - start):
             raise ImageError(
                 f"{path} is a HEX for another chip: it has data at 0x{start:08X} to 0x{end - 1:08X}, "
@@ -130,7 +137,7 @@ def _elf_pieces(path: Path, chip: Chip) -> Iterator[_Piece]:
                 raise ImageError(
                     f"{path} is truncated: a segment ends at byte {end}, the file at {size}: build it again"
                 )
-            address = segment["p_paddr"] & _PHYSICAL
+            address = segment["p_paddr"] & PHYSICAL
             if any(r.holds(address, segment["p_filesz"]) for r in chip.filled_by_startup):
                 continue
             if not _in_flash(chip, address, segment["p_filesz"]):
@@ -144,7 +151,7 @@ def _elf_pieces(path: Path, chip: Chip) -> Iterator[_Piece]:
 
 def _pic32mx_words(segments: list[tuple[int, int]]) -> int | None:
     """Where the HEX has the configuration words of a PIC32MX, standing alone, and none of a PIC32MZ."""
-    physical = [(start & _PHYSICAL, end - start) for start, end in segments]
+    physical = [(start & PHYSICAL, end - start) for start, end in segments]
     if any(start <= _MZ_WORDS < start + size for start, size in physical):
         return None
     for words in _MX_WORDS:  # not every part has a DEVCFG3

@@ -31,6 +31,7 @@
 #include "migration/vmstate.h"
 #include "qapi/error.h"
 #include "pic32mz_can_internal.h"
+#include "pic32mz_ticks.h"
 
 #define STAMP_RANGE     0x10000
 
@@ -158,12 +159,9 @@ static void can_stamp_arm(PIC32Can *s)
     ticks = ((s->stamp_wraps + 1) * STAMP_RANGE -
              FIELD_EX32(can_reg(s, A_TMR), TMR, CANTS)) *
             can_stamp_prescale(s) - s->stamp_ticks;
-    ns = clock_ticks_to_ns(s->pbclk, ticks);
-    if (ns > INT64_MAX / 2) {
+    ns = pic32_ticks_to_ns(s->pbclk, ticks);
+    if (ns > PIC32_TICKS_NEVER) {
         return;
-    }
-    while (clock_ns_to_ticks(s->pbclk, ns) < ticks) {
-        ns++;
     }
     timer_mod_ns(s->stamp_timer, s->stamp_ns + (int64_t)ns);
 }

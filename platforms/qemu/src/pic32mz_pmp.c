@@ -28,6 +28,7 @@
 #include "migration/vmstate.h"
 #include "pic32mz_pmp.h"
 #include "pic32mz_sfr.h"
+#include "pic32mz_ticks.h"
 
 REG32(PMCON, 0x00)
     FIELD(PMCON, CSF, 6, 2)
@@ -118,7 +119,7 @@ static unsigned pmp_cycle_clocks(PIC32Pmp *s, bool write)
 static void pmp_start(PIC32Pmp *s, unsigned cycle)
 {
     uint32_t con = pmp_reg(s, A_PMCON);
-    uint64_t ticks, ns;
+    uint64_t ticks;
 
     if (!pmp_is_master(s)) {
         return;
@@ -136,11 +137,8 @@ static void pmp_start(PIC32Pmp *s, unsigned cycle)
         pic32_sfr_set(&s->regs, A_PMCON, con | R_PMCON_RDSTART_MASK);
     }
     ticks = pmp_cycle_clocks(s, cycle == CYCLE_WRITE);
-    ns = clock_ticks_to_ns(s->pbclk, ticks);
-    while (clock_ns_to_ticks(s->pbclk, ns) < ticks) {
-        ns++;
-    }
-    timer_mod_ns(s->done, qemu_clock_get_ns(QEMU_CLOCK_VIRTUAL) + ns);
+    timer_mod_ns(s->done, qemu_clock_get_ns(QEMU_CLOCK_VIRTUAL) +
+                          pic32_ticks_to_ns(s->pbclk, ticks));
 }
 
 /* FRM 13.3: the address counts within the bits that are no chip selects. */

@@ -30,6 +30,7 @@
 #include "pic32mz_ports.h"
 #include "pic32mz_rtcc.h"
 #include "pic32mz_sfr.h"
+#include "pic32mz_ticks.h"
 
 REG32(RTCCON, 0x00)
     FIELD(RTCCON, RTCOE, 0, 1)
@@ -320,18 +321,14 @@ static void rtcc_run(PIC32Rtcc *s)
 static void rtcc_arm(PIC32Rtcc *s)
 {
     Clock *clock = rtcc_clock(s);
-    uint64_t end, ns;
+    uint64_t end;
 
     if (!clock) {
         timer_del(s->timer);
         return;
     }
     end = s->counted + (rtcc_next_half(s) - s->phase);
-    ns = clock_ticks_to_ns(clock, end);
-    while (clock_ns_to_ticks(clock, ns) < end) {
-        ns++;
-    }
-    timer_mod(s->timer, s->base_ns + (int64_t)ns);
+    timer_mod(s->timer, s->base_ns + (int64_t)pic32_ticks_to_ns(clock, end));
 }
 
 /* From now on cycles are counted anew; what a second has stays. */

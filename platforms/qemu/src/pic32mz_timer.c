@@ -25,6 +25,7 @@
 #include "hw/registerfields.h"
 #include "migration/vmstate.h"
 #include "qapi/error.h"
+#include "pic32mz_ticks.h"
 #include "pic32mz_timer.h"
 
 REG32(CON, 0x00)
@@ -175,12 +176,9 @@ static void tmr_arm(PIC32Timer *s)
         return;
     }
     ticks = s->next_match * tmr_prescale(s) - s->base_ticks;
-    ns = clock_ticks_to_ns(clock, ticks);
-    if (ns > INT64_MAX / 2) {
-        return;             /* not in this machine's life */
-    }
-    while (clock_ns_to_ticks(clock, ns) < ticks) {
-        ns++;
+    ns = pic32_ticks_to_ns(clock, ticks);
+    if (ns > PIC32_TICKS_NEVER) {
+        return;
     }
     timer_mod_ns(s->match, MAX(s->base_ns + (int64_t)ns,
                                s->delivered_ns + MATCH_MIN_NS));

@@ -3,9 +3,8 @@
  * SYSCLK the back-up FRC; nothing was reset. Then NMIKEY and SWNMI (FRM section 42, DS60001250; section 7, DS60001118).
  * Panel: {"crystal":"posc","state":"stopped","at":1000000}
  */
-#include "guest.h"
+#include "boots.h"
 
-#define SYSKEY      SFR(0x1F800030)
 #define OSCCON      SFR(0x1F801200)
 #define OSCCONSET   SFR(0x1F801208)
 #define RCON        SFR(0x1F801240)
@@ -18,33 +17,15 @@
 #define NMI_SWNMI   (1 << 23)
 #define RCON_POR    (3 << 0)
 #define RCON_IDLE   (1 << 2)
-#define STAGE       (*(volatile uint32_t *)0xA0000200)
-#define FAILURES    (*(volatile uint32_t *)0xA0000204)  /* of the boots before this one */
-#define FAILED_LINE (*(volatile uint32_t *)0xA0000208)
 
 enum { POSC = 2, BFRC = 6 };
 
 /* The crystal in HS mode, clock switching and monitor on. */
 __asm__(".globl guest_devcfg1\nguest_devcfg1 = 0x7F60DEB9");
 
-static void unlock(void)
-{
-    SYSKEY = 0;
-    SYSKEY = 0xAA996655;
-    SYSKEY = 0x556699AA;
-}
-
 static uint32_t cosc(void)
 {
     return OSCCON >> 12 & 7;
-}
-
-/* The next boot is an NMI's. */
-static void keep(uint32_t stage)
-{
-    FAILURES = RESULT->failures;
-    FAILED_LINE = RESULT->first_failed_line;
-    STAGE = stage;
 }
 
 static void __attribute__((noreturn)) wait_for_nmi(void)
@@ -71,8 +52,7 @@ int main(void)
         keep(1);
         wait_for_nmi();
     }
-    RESULT->failures = FAILURES;
-    RESULT->first_failed_line = FAILED_LINE;
+    take_up();
     CHECK(!(RCON & ~RCON_IDLE));
     CHECK(PR9 == 4711);
     RNMICON = 0;

@@ -5,7 +5,6 @@
  */
 #include "guest.h"
 
-#define SYSKEY      SFR(0x1F800030)
 #define PMD4        SFR(0x1F800070)
 #define OSCCON      SFR(0x1F801200)
 #define OSCCONSET   SFR(0x1F801208)
@@ -40,13 +39,6 @@ enum { FRC, SPLL, POSC };
 __asm__(".globl guest_devcfg1\nguest_devcfg1 = 0x7F60DEB9");
 
 static uint32_t count, timer;       /* ticks of Count and of Timer2 in a measurement */
-
-static void unlock(void)
-{
-    SYSKEY = 0;
-    SYSKEY = 0xAA996655;
-    SYSKEY = 0x556699AA;
-}
 
 static void switch_to(uint32_t oscillator)
 {

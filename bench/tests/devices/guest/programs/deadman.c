@@ -2,9 +2,8 @@
  * Deadman timer: served in its window it counts anew, left alone it resets, and so does a wrong step; RCON tells the
  * cause and nothing else does (FRM section 9, DS60001114; section 7, DS60001118).
  */
-#include "guest.h"
+#include "boots.h"
 
-#define SYSKEY      SFR(0x1F800030)
 #define DMTCON      SFR(0x1F800A00)
 #define DMTPRECLR   SFR(0x1F800A10)
 #define DMTCLR      SFR(0x1F800A20)
@@ -21,9 +20,6 @@
 #define STEP2       0x08
 #define RCON_POR    (3 << 0)
 #define RCON_DMTO   (1 << 5)
-#define STAGE       (*(volatile uint32_t *)0xA0000200)
-#define FAILURES    (*(volatile uint32_t *)0xA0000204)  /* of the boots before this one */
-#define FAILED_LINE (*(volatile uint32_t *)0xA0000208)
 
 /* 2^16 instructions, of which the second half is the window; off until DMTCON.ON. */
 __asm__(".globl guest_devcfg1\nguest_devcfg1 = 0x2360DF89");
@@ -37,9 +33,7 @@ static void serve(void)
 /* The reset begins another boot. */
 static void __attribute__((noreturn)) wait_for_reset(uint32_t stage)
 {
-    FAILURES = RESULT->failures;
-    FAILED_LINE = RESULT->first_failed_line;
-    STAGE = stage;
+    keep(stage);
     for (;;) {
     }
 }
@@ -48,9 +42,7 @@ int main(void)
 {
     uint32_t before, i;
 
-    SYSKEY = 0;
-    SYSKEY = 0xAA996655;
-    SYSKEY = 0x556699AA;
+    unlock();
     RNMICON = 0;                        /* no time between NMI and reset */
     if (RCON & RCON_POR) {
         FAILURES = 0;
@@ -72,8 +64,7 @@ int main(void)
         }
         wait_for_reset(1);
     }
-    RESULT->failures = FAILURES;
-    RESULT->first_failed_line = FAILED_LINE;
+    take_up();
     CHECK(RCON == RCON_DMTO);
     RCON = 0;
     if (STAGE == 1) {                   /* nobody served it */
@@ -81,9 +72,7 @@ int main(void)
         DMTCON = DMT_ON;
         while (!(DMTSTAT & WINOPN)) {
         }
-        STAGE = 2;
-        FAILURES = RESULT->failures;
-        FAILED_LINE = RESULT->first_failed_line;
+        keep(2);
         DMTPRECLR = 0x12 << 8;          /* no step of the sequence: it resets at once */
         CHECK(STAGE == 0);
         return 0;

@@ -66,6 +66,16 @@ static inline void interrupts_off(void)
     __asm__ volatile("di\n\tehb" : : : "memory");
 }
 
+/* The key to locked registers; any other write of SYSKEY locks them again. DS60001320 section 34 */
+#define SYSKEY  SFR(0x1F800030)
+
+static inline void unlock(void)
+{
+    SYSKEY = 0;
+    SYSKEY = 0xAA996655;
+    SYSKEY = 0x556699AA;
+}
+
 /* Interrupt controller, DS60001320 chapter 7 */
 #define IFS(vector)     SFR(0x1F810040 + (vector) / 32 * 0x10)
 #define IFSCLR(vector)  SFR(0x1F810044 + (vector) / 32 * 0x10)

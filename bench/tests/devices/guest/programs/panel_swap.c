@@ -4,7 +4,6 @@
  */
 #include "flash.h"
 
-#define SYSKEY  SFR(0x1F800030)
 #define RCON    SFR(0x1F801240)
 #define RSWRST  SFR(0x1F801250)
 #define RCON_POR 1
@@ -67,9 +66,7 @@ static void first_boot(void)
     errors |= program_quad_word(UPPER_PANEL, mark);
     KEPT[0] = errors;
     KEPT[1] = MARK;
-    SYSKEY = 0;
-    SYSKEY = 0xAA996655;
-    SYSKEY = 0x556699AA;
+    unlock();
     RSWRST = 1;
     (void)RSWRST;
     for (;;) {

@@ -5,7 +5,6 @@
  */
 #include "guest.h"
 
-#define SYSKEY      SFR(0x1F800030)
 #define RTCCON      SFR(0x1F800C00)
 #define RTCCONCLR   SFR(0x1F800C04)
 #define RTCCONSET   SFR(0x1F800C08)
@@ -56,9 +55,7 @@ static void wait_for_alarms(uint32_t count)
 
 int main(void)
 {
-    SYSKEY = 0;
-    SYSKEY = 0xAA996655;
-    SYSKEY = 0x556699AA;
+    unlock();
     RTCCONSET = RTCWREN;
     SYSKEY = 0;
     CHECK(RTCCON & RTCWREN);

@@ -5,7 +5,6 @@
  */
 #include "guest.h"
 
-#define SYSKEY      SFR(0x1F800030)
 #define OSCCON      SFR(0x1F801200)
 #define OSCCONCLR   SFR(0x1F801204)
 #define OSCCONSET   SFR(0x1F801208)
@@ -47,13 +46,6 @@ static void __attribute__((interrupt("eic"))) other_timer_handler(void)
 {
     rounds++;
     IFSCLR(VECTOR_TIMER_3) = BIT(VECTOR_TIMER_3);
-}
-
-static void unlock(void)
-{
-    SYSKEY = 0;
-    SYSKEY = 0xAA996655;
-    SYSKEY = 0x556699AA;
 }
 
 /* WAITs for the next interrupt of Timer1, 2 ms from now; returns the Count that passed. */

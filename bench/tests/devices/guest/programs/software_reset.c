@@ -4,7 +4,6 @@
  */
 #include "guest.h"
 
-#define SYSKEY  SFR(0x1F800030)
 #define RCON    SFR(0x1F801240)
 #define RSWRST  SFR(0x1F801250)
 #define RCON_POR 1
@@ -19,9 +18,7 @@ int main(void)
         RSWRST = 1;                     /* locked: nothing happens */
         (void)RSWRST;
         CHECK(RESULT->failures == 0);
-        SYSKEY = 0;
-        SYSKEY = 0xAA996655;
-        SYSKEY = 0x556699AA;
+        unlock();
         RSWRST = 1;
         (void)RSWRST;                   /* the read resets */
         for (;;) {

@@ -2,9 +2,8 @@
  * A watchdog in sleep wakes and does not reset: the NMI enters at the reset vector with RNMICON.WDTS and RCON.SLEEP
  * and WDTO set. Awake, the NMI leaves RNMICON.NMICNT cycles to clear it (FRM section 9, DS60001114; section 7).
  */
-#include "guest.h"
+#include "boots.h"
 
-#define SYSKEY      SFR(0x1F800030)
 #define WDTCON      SFR(0x1F800800)
 #define OSCCONSET   SFR(0x1F801208)
 #define OSCCONCLR   SFR(0x1F801204)
@@ -19,26 +18,14 @@
 #define NMI_WDTO    (1 << 24)
 #define NMICNT      60000           /* 0.3 ms at 200 MHz */
 #define WDT_ON      (1 << 15)
-#define STAGE       (*(volatile uint32_t *)0xA0000200)
-#define FAILURES    (*(volatile uint32_t *)0xA0000204)  /* of the boots before this one */
-#define FAILED_LINE (*(volatile uint32_t *)0xA0000208)
 
 /* The watchdog's period: WDTPS 0, a millisecond. */
 __asm__(".globl guest_devcfg1\nguest_devcfg1 = 0x7F60DFB9");
 
-static void unlock(void)
-{
-    SYSKEY = 0;
-    SYSKEY = 0xAA996655;
-    SYSKEY = 0x556699AA;
-}
-
 /* Ends a boot: the watchdog's next event, or the reset, begins another. */
 static void __attribute__((noreturn)) next_boot(uint32_t stage)
 {
-    FAILURES = RESULT->failures;
-    FAILED_LINE = RESULT->first_failed_line;
-    STAGE = stage;
+    keep(stage);
     for (;;) {
         __asm__ volatile("wait");
     }
@@ -57,8 +44,7 @@ int main(void)
         WDTCON = WDT_ON;
         next_boot(1);
     }
-    RESULT->failures = FAILURES;
-    RESULT->first_failed_line = FAILED_LINE;
+    take_up();
     if (STAGE == 1) {                   /* the NMI of sleep; nothing was reset */
         CHECK(RCON == (RCON_SLEEP | RCON_WDTO));
         CHECK(rnmicon == NMI_WDTS);

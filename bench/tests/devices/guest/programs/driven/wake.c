@@ -4,7 +4,6 @@
  */
 #include "guest.h"
 
-#define SYSKEY      SFR(0x1F800030)
 #define OSCCONSET   SFR(0x1F801208)
 #define U2RXR       SFR(0x1F801470)
 #define U2MODE      SFR(0x1F822200)
@@ -48,9 +47,7 @@ static void __attribute__((interrupt("eic"))) pin_handler(void)
 int main(void)
 {
     WAKES_UART = WAKES_PIN = RECEIVED = 0;
-    SYSKEY = 0;
-    SYSKEY = 0xAA996655;
-    SYSKEY = 0x556699AA;
+    unlock();
     OSCCONSET = SLPEN;
     INTCON = INTCON_MVEC;
     ANSELG = 0;

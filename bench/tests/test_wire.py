@@ -12,7 +12,8 @@ from scapy.utils import rdpcap
 
 from pic32bench import Board, UsageError, WaitTimeoutError
 from pic32bench.network import WireNetwork
-from pic32bench.network.wire import Frame
+from pic32bench.network.neighbour import Neighbour
+from pic32bench.network.wire import Frame, WirePeer
 
 Start = Callable[..., Board]
 BOARD = "00:04:a3:00:00:01"
@@ -94,3 +95,54 @@ def test_what_cannot_be_sent(fake_board: Start) -> None:
         wire.send(probe(b"late"), at=0.1)
     with pytest.raises(UsageError, match="not connected"):
         WireNetwork().receive()
+
+
+def thawed(fake_board: Start, wire: WireNetwork) -> WireNetwork:
+    """Another wire that goes on from where one is now."""
+    other = WireNetwork()
+    other.thaw(wire.freeze())
+    fake_board(network=other)
+    return other
+
+
+def test_a_thawed_wire_goes_on_reading_where_the_frozen_one_was(fake_board: Start) -> None:
+    board, wire = start(fake_board)
+    wire.send(probe(b"x"), at=0.5)
+    board.run_for(0.6)
+    first = wire.receive()
+    other = thawed(fake_board, wire)
+    assert other.frames == wire.frames
+    assert len(other.frames) == 3
+    second = other.receive()
+    assert (first.time, second.time) == pytest.approx((0.25, 0.501))
+    assert second == wire.receive()
+
+
+def test_a_station_is_on_the_thawed_wire_as_it_was(fake_board: Start) -> None:
+    _, wire = start(fake_board)
+    neighbour = Neighbour(wire, mac="02:00:00:00:00:07")
+    neighbour.addresses.add("10.0.0.1")
+    other = thawed(fake_board, wire).peer(Neighbour)
+    assert other is not None
+    assert (other.mac, other.addresses) == (neighbour.mac, neighbour.addresses)
+    other.wire.leave(other)
+    assert other.wire.peer(Neighbour) is None
+
+
+def test_a_plain_responder_cannot_be_frozen(fake_board: Start) -> None:
+    _, wire = start(fake_board)
+    remove = wire.respond(lambda frame: None)
+    with pytest.raises(UsageError, match=r"responder .*<lambda> on the wire is a function and cannot be in a snapshot"):
+        wire.freeze()
+    remove()
+    wire.freeze()
+
+
+def test_a_station_that_could_not_be_found_again_cannot_join(fake_board: Start) -> None:
+    class Local(Neighbour):
+        pass
+
+    _, wire = start(fake_board)
+    with pytest.raises(UsageError, match="local to a function"):
+        Local(wire)
+    assert issubclass(Local, WirePeer)

@@ -16,6 +16,10 @@ class Network(ABC):
 
     ``name`` is what users choose it by; ``lock_step`` says whether the machine may stand still between calls;
     ``wire`` whether frames come to the bench itself.
+
+    In a snapshot of the board there is also what its network has of its own: `freeze` gives it as bytes, of which
+    `thaw` makes another network of the same class the same. So a class that can be in a snapshot is made without
+    arguments.
     """
 
     name: str
@@ -47,6 +51,23 @@ class Network(ABC):
     def urls(self) -> dict[str, str]:
         """Addresses on this host that lead to the board: ``http`` and ``ws``, where the network has them."""
         return {}
+
+    def freeze(self) -> bytes:
+        """What this end of the cable has of its own, in any form that `thaw` of the same class understands.
+
+        Called while the machine stands still and all that it has sent is taken in. What a host holds open, such as
+        a TCP connection, is not part of it. Raises UsageError, one line, for what cannot be in a snapshot.
+        """
+        raise UsageError(f"a board on network {self.name} cannot be in a snapshot")
+
+    def thaw(self, state: bytes) -> None:
+        """Takes over what another network's `freeze` gave; called once, on a new object, before `prepare`.
+
+        `prepare`, `arguments` and `attach` follow as for a new board, only that the emulator goes on from the
+        snapshot: in `attach` the clock shows the time of the snapshot. `attach` must not do again what the machine
+        has been told before, such as a frame that is on its way, as the machine still knows it.
+        """
+        raise UsageError(f"a board on network {self.name} cannot come from a snapshot")
 
     def close(self) -> None:  # noqa: B027  (most networks need not)
         """Frees what `prepare` took; safe to call twice."""

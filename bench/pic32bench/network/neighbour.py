@@ -6,16 +6,17 @@ ARP is RFC 826, the words for what is seen of it are RFC 3927's and RFC 5227's; 
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from contextlib import suppress
-from typing import Any
+from typing import Any, Self
 
 from scapy.layers.inet import IP, UDP
 from scapy.layers.l2 import ARP, Ether
 from scapy.layers.netbios import NBNSHeader, NBNSQueryRequest, NBNSQueryResponse
 
 from pic32bench.errors import WaitTimeoutError
-from pic32bench.network.wire import Frame, WireNetwork
+from pic32bench.network.wire import Frame, WireNetwork, WirePeer
 
 MAC = "02:00:00:00:00:01"  # locally administered
 ADDRESS = "169.254.1.1"
@@ -35,7 +36,7 @@ def is_announcement(packet: Any, address: str | None = None) -> bool:
     return ARP in packet and packet.op == _REQUEST and packet.psrc == packet.pdst and address in (None, packet.psrc)
 
 
-class Neighbour:
+class Neighbour(WirePeer):
     """A station with a MAC address and IPv4 addresses. It answers ARP requests for them, probes included."""
 
     def __init__(self, wire: WireNetwork, mac: str = MAC, address: str = ADDRESS) -> None:
@@ -44,9 +45,19 @@ class Neighbour:
         self.address = address
         self.addresses = {address}
         self._transactions = 0
-        wire.respond(self._answer)
+        wire.join(self)
 
-    def _answer(self, frame: Frame) -> Any:
+    def freeze(self) -> bytes:
+        return json.dumps([self.mac, self.address, sorted(self.addresses), self._transactions]).encode()
+
+    @classmethod
+    def thaw(cls, wire: WireNetwork, state: bytes) -> Self:
+        neighbour = cls(wire)
+        neighbour.mac, neighbour.address, addresses, neighbour._transactions = json.loads(state)
+        neighbour.addresses = set(addresses)
+        return neighbour
+
+    def answer(self, frame: Frame) -> Any:
         packet = frame.packet
         if ARP not in packet or packet.op != _REQUEST or packet.pdst not in self.addresses:
             return None

@@ -18,5 +18,11 @@ class NoNetwork(Network):
         # A hub with no other port; with no netdev at all the PHY would see no link.
         return ("-netdev", "hubport,id=net0,hubid=0", "-net", "nic,netdev=net0")
 
+    def freeze(self) -> bytes:
+        return b""
+
+    def thaw(self, state: bytes) -> None:
+        pass
+
     def save_pcap(self, path: Path) -> bool:
         return False

@@ -6,6 +6,7 @@ The board can be reached at host ports on the loopback address only, and cannot 
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import socket
@@ -23,6 +24,7 @@ HOST = "127.0.0.1"
 # What the demo serves (starter-kit facts): the page, and the WebSocket server with its path.
 SERVICES: Mapping[str, int] = {"http": 80, "ws": 8088}
 _PATHS = {"http": "/", "ws": "/echo"}
+_PCAP_HEADER = 24  # bytes, of a pcap file
 # A row of `info usernet` in QEMU's monitor.
 _FORWARD = re.compile(r"TCP\[HOST_FORWARD\]\s+\d+\s+(?:127\.0\.0\.1|localhost)\s+(\d+)\s+\S+\s+(\d+)")
 
@@ -46,11 +48,24 @@ class UserNetwork(Network):
                 raise UsageError(f"host port {port} for {service}: expected 1 to 65535")
         self.ports: dict[str, int] = {}
         self._pcap: IO[bytes] | None = None
+        self._earlier = b""  # the capture of before the snapshot, with the file's header
+        self._wished: dict[str, int] = {}  # ports to take if they are free
+
+    def freeze(self) -> bytes:
+        about = {"services": self.services, "wanted": self._wanted, "ports": self.ports}
+        return json.dumps(about).encode() + b"\n" + self._capture()
+
+    def thaw(self, state: bytes) -> None:
+        """Takes the host ports that the frozen board had, or, when they are not free, those that a new one gets."""
+        about, _, self._earlier = state.partition(b"\n")
+        found = json.loads(about)
+        self.services, self._wanted, self._wished = found["services"], found["wanted"], found["ports"]
 
     def prepare(self) -> None:
         for service, port in self._wanted.items():
             if not _can_bind(port):
                 raise _busy(service, port)
+        self._wished = {service: port for service, port in self._wished.items() if _can_bind(port)}
         # A file without a name: nothing is left behind, however the bench ends.
         self._pcap = tempfile.TemporaryFile()  # noqa: SIM115  (lives until close)
 
@@ -58,7 +73,7 @@ class UserNetwork(Network):
         assert self._pcap is not None
         # Port 0 lets the kernel choose: no port can be taken between a look for a free one and its use.
         forwards = "".join(
-            f",hostfwd=tcp:{HOST}:{self._wanted.get(service, 0)}-:{port}" for service, port in self.services.items()
+            f",hostfwd=tcp:{HOST}:{self._host_port(service)}-:{port}" for service, port in self.services.items()
         )
         return (
             "-netdev",
@@ -68,6 +83,9 @@ class UserNetwork(Network):
             "-object",
             f"filter-dump,id=dump0,netdev=net0,file=/proc/self/fd/{self._pcap.fileno()}",
         )
+
+    def _host_port(self, service: str) -> int:
+        return self._wanted.get(service, 0) or self._wished.get(service, 0)
 
     def pass_fds(self) -> tuple[int, ...]:
         assert self._pcap is not None
@@ -101,9 +119,16 @@ class UserNetwork(Network):
     def save_pcap(self, path: Path) -> bool:
         if self._pcap is None:
             return False
+        capture = self._capture()
+        path.write_bytes(capture)
+        return len(capture) > _PCAP_HEADER
+
+    def _capture(self) -> bytes:
+        """The capture as a pcap file's contents."""
+        assert self._pcap is not None
         size = os.fstat(self._pcap.fileno()).st_size
-        path.write_bytes(os.pread(self._pcap.fileno(), size, 0))
-        return size > 24  # a pcap file's header
+        begin = _PCAP_HEADER if self._earlier else 0
+        return self._earlier + os.pread(self._pcap.fileno(), size - begin, begin)
 
     def close(self) -> None:
         if self._pcap:

@@ -7,11 +7,14 @@ responder answers at the very virtual time the frame left, and a run is the same
 
 from __future__ import annotations
 
+import base64
+import importlib
 import json
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Self, TypeVar
 
 from scapy.layers.l2 import Ether
 from scapy.utils import PcapWriter
@@ -53,6 +56,32 @@ Filter = Callable[[Any], bool]
 Responder = Callable[[Frame], Any]
 
 
+class WirePeer(ABC):
+    """A station on the wire that goes into snapshots with all it knows, which a plain responder cannot.
+
+    `WireNetwork.join` puts it on the cable. Its class stands at the top level of a module.
+    """
+
+    @abstractmethod
+    def answer(self, frame: Frame) -> Any:
+        """What it sends back for a frame of the board; see `WireNetwork.respond`."""
+
+    @abstractmethod
+    def freeze(self) -> bytes:
+        """All that it knows, while the machine stands still. Raises UsageError if that cannot be saved just now."""
+
+    @classmethod
+    @abstractmethod
+    def thaw(cls, wire: WireNetwork, state: bytes) -> Self:
+        """A peer that goes on from what `freeze` gave, and that has joined the wire.
+
+        The wire is up and its clock shows the time of the snapshot. What the peer had sent is on its way already.
+        """
+
+
+_Peer = TypeVar("_Peer", bound=WirePeer)
+
+
 class WireNetwork(Network):
     """The bench as the other station. All times are virtual seconds."""
 
@@ -67,6 +96,8 @@ class WireNetwork(Network):
         self._answered = 0
         self._broken = b""
         self._responders: list[Responder] = []
+        self.peers: list[WirePeer] = []
+        self._thawed: dict[str, Any] | None = None
         self._emulator: Emulator | None = None
         self._clock: LockStepClock | None = None
         self.report: Callable[[], str] = lambda: ""
@@ -76,8 +107,36 @@ class WireNetwork(Network):
             raise UsageError("the wire runs in lock-step only")
         self._emulator, self._clock = emulator, clock
         emulator.channels["wire"].listen(LineSplitter(self._line))
-        emulator.send("wire", b'{"stop-on-frame":true}\n')
         clock.after_stop.append(self._after_stop)
+        if self._thawed is None:  # else the machine knows it
+            emulator.send("wire", b'{"stop-on-frame":true}\n')
+            return
+        for kind, state in self._thawed["peers"]:
+            _peer_class(kind).thaw(self, base64.b64decode(state))
+
+    def freeze(self) -> bytes:
+        """Frames, what has been received of them, and the peers. Raises UsageError when there are plain responders."""
+        own = [peer.answer for peer in self.peers]
+        for responder in self._responders:
+            if responder not in own:
+                name = getattr(responder, "__qualname__", responder)
+                raise UsageError(
+                    f"responder {name} on the wire is a function and cannot be in a snapshot: take it away before and "
+                    "put it back after, or make it a WirePeer"
+                )
+        state = {
+            "frames": [(frame.time_ns, frame.data.hex(), frame.from_board) for frame in self.frames],
+            "read": self._read,
+            "answered": self._answered,
+            "peers": [(_peer_kind(peer), base64.b64encode(peer.freeze()).decode()) for peer in self.peers],
+        }
+        return json.dumps(state).encode()
+
+    def thaw(self, state: bytes) -> None:
+        self._thawed = thawed = json.loads(state)
+        self.frames = [Frame(time_ns, bytes.fromhex(data), board) for time_ns, data, board in thawed["frames"]]
+        self._inbox = [frame for frame in self.frames if frame.from_board]
+        self._read, self._answered = thawed["read"], thawed["answered"]
 
     def send(self, frame: Any, at: float | None = None) -> None:
         """Sends a frame, a scapy packet or bytes without FCS, to the board, now or at a time still to come.
@@ -111,6 +170,21 @@ class WireNetwork(Network):
         """
         self._responders.append(responder)
         return lambda: self._responders.remove(responder) if responder in self._responders else None
+
+    def join(self, peer: WirePeer) -> None:
+        """Puts a station on the cable of this board, and of every board that comes from a snapshot of it."""
+        _peer_kind(peer)
+        self.peers.append(peer)
+        self.respond(peer.answer)
+
+    def leave(self, peer: WirePeer) -> None:
+        """Takes a station off the cable."""
+        self.peers.remove(peer)
+        self._responders.remove(peer.answer)
+
+    def peer(self, kind: type[_Peer]) -> _Peer | None:
+        """The station of this class that is on the cable, the first if there are several, or None."""
+        return next((peer for peer in self.peers if isinstance(peer, kind)), None)
 
     def receive(self, match: Filter | None = None, timeout: float = DEFAULT_TIMEOUT) -> Frame:
         """The next frame of the board, not received before, for whose packet ``match`` is true; skips others.
@@ -181,3 +255,24 @@ class WireNetwork(Network):
 
     def _last(self) -> str:
         return f"its last frame was {self._inbox[-1].packet.summary()}" if self._inbox else "it has sent none at all"
+
+
+def _peer_kind(peer: WirePeer) -> str:
+    """By what a peer's class is found again. Raises UsageError when it cannot be."""
+    kind = type(peer)
+    if "<" in kind.__qualname__:
+        raise UsageError(f"class {kind.__qualname__} is local to a function: move it to the top level of its module")
+    return f"{kind.__module__}:{kind.__qualname__}"
+
+
+def _peer_class(kind: str) -> type[WirePeer]:
+    module, _, name = kind.partition(":")
+    try:
+        found: Any = importlib.import_module(module)
+        for part in name.split("."):
+            found = getattr(found, part)
+    except (ImportError, AttributeError) as error:
+        raise UsageError(f"the snapshot has a station of class {kind}, which cannot be found: {error}") from error
+    if not (isinstance(found, type) and issubclass(found, WirePeer)):
+        raise UsageError(f"the snapshot has a station of class {kind}, which is no WirePeer")
+    return found

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-from pic32bench import bench
 from pic32bench.errors import UsageError
 from pic32bench.network import WireNetwork
 from pic32bench.network.neighbour import Neighbour, is_announcement, is_probe
@@ -13,10 +12,6 @@ from pic32bench.robot.emulation import EmulationKeywords
 
 class WireKeywords(EmulationKeywords):
     """ARP and NetBIOS as another station sees them (RFC 826, RFC 3927, RFC 1002). Need network ``wire``."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._neighbour: tuple[bench.Board, Neighbour] | None = None
 
     def neighbour_has_address(self, address: str) -> None:
         """From now on the neighbour has this address too, and answers for it when it is asked or probed."""
@@ -83,6 +78,5 @@ class WireKeywords(EmulationKeywords):
 
     def _station(self) -> Neighbour:
         """The neighbour; it is on the cable from the first time it is spoken of."""
-        if self._neighbour is None or self._neighbour[0] is not self.board:
-            self._neighbour = (self.board, Neighbour(self._wire()))
-        return self._neighbour[1]
+        wire = self._wire()
+        return wire.peer(Neighbour) or Neighbour(wire)

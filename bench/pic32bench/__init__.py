@@ -14,6 +14,8 @@ from pic32bench.errors import (
     UsageError,
     WaitTimeoutError,
 )
+from pic32bench.resume import restore, save, start_at
+from pic32bench.snapshot import Snapshot, SnapshotError
 
 __version__ = "0.1.0"
 
@@ -29,7 +31,12 @@ __all__ = [
     "PortBusyError",
     "Register",
     "RegisterUse",
+    "Snapshot",
+    "SnapshotError",
     "UsageError",
     "WaitTimeoutError",
+    "restore",
+    "save",
     "start",
+    "start_at",
 ]

@@ -9,7 +9,9 @@ with pic32bench.start(network="none") as board:
 from __future__ import annotations
 
 import json
+import os
 import re
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -25,6 +27,7 @@ from pic32bench.errors import BenchError, BoardFileError, EmulatorError, UsageEr
 from pic32bench.network import Network, WireNetwork, choose
 from pic32bench.panel import Panel
 from pic32bench.panel_link import PanelLink, Waveform
+from pic32bench.snapshot.file import Snapshot, write_end, write_head
 
 DEFAULT_BACKSTOP_WALL = 30.0
 CAN_BUS = "can"  # the id of the board's CAN bus on the emulator's command line
@@ -63,39 +66,49 @@ class Register:
     device: str
 
 
+@dataclass(frozen=True)
+class Setup:
+    """What a board is started with: all that `start` was told, checked.
+
+    ``network_settings`` is what the network froze to before anything was done with it, None if it could not.
+    """
+
+    description: BoardDescription
+    image: images.Image
+    network: Network
+    seed: int
+    quantum: float
+    backstop_wall: float
+    application: Path | None
+    network_settings: bytes | None
+
+
 class Board:
-    """A powered board. Made by `start`; a context manager that switches it off at the end.
+    """A powered board. Made by `start`, or from a snapshot; a context manager that switches it off at the end.
 
     ``description`` is its board file, ``console`` its terminal, ``panel`` its switches, LEDs, cable, power and reset,
     ``network`` the other end of the cable, ``emulator`` the process, ``clock`` its virtual time.
     """
 
-    def __init__(
-        self,
-        description: BoardDescription,
-        image: images.Image,
-        network: Network,
-        seed: int = 0,
-        quantum: float = DEFAULT_QUANTUM,
-        backstop_wall: float = DEFAULT_BACKSTOP_WALL,
-        application: Path | None = None,
-    ) -> None:
-        self.application = application
-        self.description = description
-        self.image = image
-        self.network = network
-        self.seed = seed
+    def __init__(self, setup: Setup, snapshot: Snapshot | None = None) -> None:
+        """Powers the board up, or lets it go on from a snapshot, from which ``setup.network`` is thawed already."""
+        self.setup = setup
+        self.application = setup.application
+        self.description = description = setup.description
+        self.image = setup.image
+        self.network = network = setup.network
+        self.seed = setup.seed
         spec_binary = paths.emulator_binary()
         network.prepare()
         try:
-            self.emulator = self._start(spec_binary, backstop_wall)
+            self.emulator = self._start(spec_binary, setup.backstop_wall, snapshot)
         except BaseException:
             network.close()
             raise
         try:
             link = PanelLink(self.emulator)
             self.clock: Clock = (
-                LockStepClock(self.emulator, link, quantum)
+                LockStepClock(self.emulator, link, setup.quantum)
                 if network.lock_step
                 else FreeRunningClock(self.emulator, link)
             )
@@ -106,6 +119,8 @@ class Board:
                     self.emulator, self.clock, number, description.console.baud, self.failure_report
                 )
             self.panel = Panel(description, self.emulator, self.clock, link, self.failure_report)
+            if snapshot is not None:
+                self._thaw(snapshot.faces)
             network.attach(self.emulator, self.clock)
             if isinstance(network, WireNetwork):
                 network.report = self.failure_report
@@ -114,8 +129,9 @@ class Board:
             self.close()
             raise
 
-    def _start(self, binary: Path, backstop_wall: float) -> Emulator:
+    def _start(self, binary: Path, backstop_wall: float, snapshot: Snapshot | None) -> Emulator:
         about = self.description
+        incoming = None if snapshot is None else snapshot.open_machine()
         can_bus = ("-object", f"can-bus,id={CAN_BUS}") if about.can.modules else ()
         spec = EmulatorSpec(
             binary=binary,
@@ -137,6 +153,7 @@ class Board:
             wire=self.network.wire,
             arguments=(*self.network.arguments(), *can_bus),
             pass_fds=self.network.pass_fds(),
+            incoming=incoming,
         )
         try:
             return Emulator(spec, backstop_wall)
@@ -144,6 +161,40 @@ class Board:
             if about_a_part := re.search(r"\b(spi|i2c)\d: .*", error.message):
                 raise BoardFileError(f"{about.path}: {about_a_part[0]}") from error
             raise self.network.start_error(error) from error
+        finally:
+            if incoming is not None:
+                os.close(incoming)
+
+    def write_snapshot(self, descriptor: int, about: dict[str, Any]) -> None:
+        """Writes the board as it is now into an empty file. ``about`` is for the reader; see `pic32bench.snapshot`.
+
+        In the end the board goes on as if nothing had been. Raises UsageError for what cannot be in a snapshot, such
+        as an open TCP connection of this computer.
+        """
+        with self.clock.standing_still():
+            self.emulator.settle()
+            self.emulator.drain()
+            write_head(descriptor, about, self._freeze(), self.network.freeze())
+            self.emulator.save_machine(descriptor)
+            write_end(descriptor)
+
+    def _freeze(self) -> dict[str, Any]:
+        return {
+            "clock": self.clock.freeze(),
+            "panel link": self._link.freeze(),
+            "panel": self.panel.freeze(),
+            "consoles": {str(number): console.freeze() for number, console in self._consoles.items()},
+            "emulator log": self.emulator.log(),
+        }
+
+    def _thaw(self, faces: dict[str, Any]) -> None:
+        self.emulator.drain()  # what it said before it took the snapshot in
+        self.clock.thaw(faces["clock"])
+        self._link.thaw(faces["panel link"])
+        self.panel.thaw(faces["panel"])
+        for number, console in self._consoles.items():
+            console.thaw(faces["consoles"][str(number)])
+        self.emulator.prepend_log(faces["emulator log"])
 
     @property
     def console(self) -> Console:
@@ -284,14 +335,30 @@ def start(
 ) -> Board:
     """Powers a board up and returns it.
 
+    The arguments, and what is raised, are those of `check`. Raises EmulatorError as well, when the emulator fails, and
+    PortBusyError.
+    """
+    return Board(check(board, image, network, seed, quantum, backstop_wall, application))
+
+
+def check(
+    board: str | Path | BoardDescription = paths.DEFAULT_BOARD,
+    image: str | Path | None = None,
+    network: str | Network = "user",
+    seed: int = 1,
+    quantum: float = DEFAULT_QUANTUM,
+    backstop_wall: float = DEFAULT_BACKSTOP_WALL,
+    application: str | Path | None = None,
+) -> Setup:
+    """Checks what a board is to be started with.
+
     ``board`` is a name in platforms/ or a path to a board file; ``image`` a .hex or .elf, None for the reference
     firmware; ``application`` a second image: what the first, a bootloader, starts; ``network``
     ``none``, ``user``, ``wire`` or a Network; ``seed`` feeds the chip's true random number source. ``quantum``, virtual
     seconds, is how far the machine moves between two looks in lock-step; ``backstop_wall`` how many seconds of silence
     count as a stuck emulator.
 
-    Raises NotBuiltError, BoardFileError, ImageError, PortBusyError or UsageError, one line each, for what cannot
-    be started, and EmulatorError when the emulator fails.
+    Raises NotBuiltError, BoardFileError, ImageError or UsageError, one line each, for what cannot be started.
     """
     description = board if isinstance(board, BoardDescription) else load(board)
     chosen = choose(network)
@@ -302,7 +369,10 @@ def start(
     path = paths.everything_built(image)
     second = None if application is None else paths.image_file(application)
     checked = images.check(path, description.chip, second)
-    return Board(description, checked, chosen, seed, quantum, backstop_wall, second)
+    settings = None
+    with suppress(UsageError):
+        settings = chosen.freeze()
+    return Setup(description, checked, chosen, seed, quantum, backstop_wall, second, settings)
 
 
-__all__ = ["BenchError", "Board", "Register", "RegisterUse", "start"]
+__all__ = ["BenchError", "Board", "Register", "RegisterUse", "Setup", "check", "start"]

@@ -11,7 +11,8 @@ from __future__ import annotations
 
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import TypeVar
 
 from pic32bench.emulator import Emulator
@@ -58,6 +59,22 @@ class Clock(ABC):
         dies, is stuck, or virtual time stands still.
         """
 
+    @abstractmethod
+    def standing_still(self) -> AbstractContextManager[None]:
+        """The machine stands still inside, and `last_ns` is exact."""
+
+    def freeze(self) -> dict[str, int]:
+        """What goes into a snapshot, as plain data."""
+        return {"now_ns": self.last_ns, "errors_seen": self._errors_seen}
+
+    def thaw(self, state: dict[str, int]) -> None:
+        """Takes over what `freeze` gave, before `start`."""
+        self._errors_seen = state["errors_seen"]
+        self._set_now(state["now_ns"])
+
+    @abstractmethod
+    def _set_now(self, now_ns: int) -> None: ...
+
     def run_for(self, seconds: float) -> None:
         """Lets this much virtual time pass."""
         self.wait_until(lambda: None, seconds)
@@ -87,6 +104,12 @@ class LockStepClock(Clock):
     @property
     def now_ns(self) -> int:
         return self._now_ns
+
+    def _set_now(self, now_ns: int) -> None:
+        self._now_ns = now_ns
+
+    def standing_still(self) -> AbstractContextManager[None]:
+        return nullcontext()
 
     def start(self) -> None:
         self._now_ns = int(self._emulator.execute("qom-get", path="/machine", property="virtual-time"))
@@ -174,6 +197,22 @@ class FreeRunningClock(Clock):
         self._emulator.execute("qom-set", path="/machine", property="paced", value=True)
         self._emulator.execute("cont")
         self._running = True
+
+    def _set_now(self, now_ns: int) -> None:
+        self._last_ns = self._newest_guess = now_ns
+        self._last_wall = time.monotonic()
+
+    @contextmanager
+    def standing_still(self) -> Iterator[None]:
+        self._emulator.execute("stop")
+        self._set_now(self.now_ns)
+        self._running = False
+        try:
+            yield
+        finally:
+            self._last_wall = time.monotonic()
+            self._emulator.execute("cont")
+            self._running = True
 
     def wait_until(self, done: Callable[[], _T | None], timeout: float) -> _T | None:
         begin = now = self.now_ns

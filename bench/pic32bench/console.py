@@ -8,13 +8,14 @@ virtual time in every run.
 
 from __future__ import annotations
 
+import base64
 import bisect
 import codecs
 import re
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from pic32bench.clock import Clock, LockStepClock
 from pic32bench.emulator import Emulator
@@ -119,6 +120,28 @@ class Console:
                 self._followed = len(self._text)
             if text:
                 self._follower(text)
+
+    def freeze(self) -> dict[str, Any]:
+        """What goes into a snapshot, as plain data."""
+        with self._lock:
+            return {
+                "data": base64.b64encode(self._data).decode(),
+                "pending": base64.b64encode(self._pending).decode(),
+                "stamps": self._stamps,
+                "cursor": self._cursor,
+                "line_end": self.line_end,
+            }
+
+    def thaw(self, state: dict[str, Any]) -> None:
+        """Takes over what `freeze` gave, in place of all that has come."""
+        with self._lock:
+            self._data = bytearray(base64.b64decode(state["data"]))
+            self._pending = bytearray(base64.b64decode(state["pending"]))
+            self._decoder.reset()
+            self._text = self._decoder.decode(bytes(self._data))
+            self._stamps = [(before, time_ns) for before, time_ns in state["stamps"]]
+            self._cursor = state["cursor"]
+            self.line_end = state["line_end"]
 
     @property
     def text(self) -> str:

@@ -16,6 +16,7 @@ import signal
 import socket
 import subprocess
 import threading
+import time
 import weakref
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -49,6 +50,7 @@ class EmulatorSpec:
     arguments: tuple[str, ...] = ()
     pass_fds: tuple[int, ...] = field(default=())
     application: Path | None = None
+    incoming: int | None = None  # an open file that stands at the state that the machine goes on from
 
     def command(self, qmp_fd: int, serial_fds: Mapping[str, int]) -> list[str]:
         """The command line, as platforms/qemu/README.md describes it."""
@@ -62,6 +64,8 @@ class EmulatorSpec:
         command += ["-chardev", f"socket,id=qmp,fd={qmp_fd}", "-mon", "chardev=qmp,mode=control"]
         for name, fd in serial_fds.items():
             command += ["-chardev", f"socket,id={name},fd={fd}", "-serial", f"chardev:{name}"]
+        if self.incoming is not None:
+            command += ["-incoming", f"fd:{self.incoming}"]
         return [*command, *self.arguments]
 
     def serials(self) -> list[str]:
@@ -105,7 +109,8 @@ class Emulator:
         pairs = {name: socket.socketpair() for name in self.spec.serials()}
         far_fds = {name: far.fileno() for name, (_, far) in pairs.items()}
         command = self.spec.command(qmp_far.fileno(), far_fds)
-        fds = (qmp_far.fileno(), *far_fds.values(), *self.spec.pass_fds)
+        incoming = () if self.spec.incoming is None else (self.spec.incoming,)
+        fds = (qmp_far.fileno(), *far_fds.values(), *self.spec.pass_fds, *incoming)
         try:
             for name, (near, _) in pairs.items():
                 self.channels[name] = Channel(name, near, self._io, self.activity)
@@ -121,6 +126,8 @@ class Emulator:
             raise self.stuck("did not greet on QMP") from error
         except (QMPError, OSError) as error:
             raise self._died("while starting") from error
+        if incoming:
+            self._wait_while("inmigrate")
 
     def _spawn(self, command: list[str], fds: tuple[int, ...]) -> subprocess.Popen[bytes]:
         bench = os.getpid()
@@ -189,6 +196,10 @@ class Emulator:
         rest = [self._log_rest.decode(errors="replace")] if self._log_rest else []
         return "\n".join([*self._log, *rest][-lines:])
 
+    def prepend_log(self, text: str) -> None:
+        """Puts what an emulator said before a snapshot in front of this one's log."""
+        self._log.extendleft(reversed(text.splitlines()))
+
     def check(self) -> None:
         """Raises the error that ended the emulator, if it has ended."""
         if self._verdict:
@@ -216,6 +227,26 @@ class Emulator:
         """
         for _ in range(2):
             self.execute("query-status")
+
+    def save_machine(self, descriptor: int) -> None:
+        """Writes the state of the machine, which stands still, into an open file, from where that stands."""
+        self._io.call(lambda: self._qmp.send_fd_scm(descriptor))
+        self.execute("getfd", fdname="snapshot")
+        self.execute("migrate", uri="fd:snapshot")
+        limit = time.monotonic() + self.backstop_wall
+        while (found := self.execute("query-migrate")).get("status") != "completed":
+            if found.get("status") in ("failed", "cancelled"):
+                reason = found.get("error-desc", "no reason given")
+                raise EmulatorError(f"the emulator could not save its state: {reason}")
+            if time.monotonic() > limit:
+                raise self.stuck("did not save its state")
+        self._wait_while("finish-migrate")  # "completed" is said a moment before the run state follows
+
+    def _wait_while(self, state: str) -> None:
+        limit = time.monotonic() + self.backstop_wall
+        while self.execute("query-status")["status"] == state:
+            if time.monotonic() > limit:
+                raise self.stuck(f"did not leave the state {state}")
 
     def drain(self) -> None:
         """Takes in everything the emulator has written to its channels up to now."""

@@ -11,7 +11,7 @@ import math
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from pic32bench.board import BoardDescription, Led
 from pic32bench.clock import Clock
@@ -260,6 +260,24 @@ class Panel:
             raise EmulatorError(
                 f"the emulator's panel did not report the reset within {_RESET_BACKSTOP_WALL:g} s of wall time"
             )
+
+    def freeze(self) -> dict[str, Any]:
+        """What hands hold, as plain data for a snapshot."""
+        return {
+            "switches": self._switches,
+            "voltages": self._voltages,
+            "cable": self._cable,
+            "reset_button": self._reset_button,
+            "stopped_crystals": self._stopped_crystals,
+        }
+
+    def thaw(self, state: dict[str, Any]) -> None:
+        """Takes over what `freeze` gave."""
+        self._switches = dict(state["switches"])
+        self._voltages = dict(state["voltages"])
+        self._cable = state["cable"]
+        self._reset_button = [(time_ns, held) for time_ns, held in state["reset_button"]]
+        self._stopped_crystals = list(state["stopped_crystals"])
 
     def state(self) -> str:
         """The panel in one line, for people."""

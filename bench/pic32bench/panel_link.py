@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from typing import Any
 
 from pic32bench.channel import LineSplitter
@@ -83,6 +83,22 @@ class PanelLink:
     def note(self, time_ns: int, text: str) -> None:
         """Records what the bench itself did, so that the log of events reads in order."""
         self.events.append(PanelEvent(time_ns, "hand", text))
+
+    def freeze(self) -> list[Any]:
+        """The events, as plain data for a snapshot."""
+        return [
+            (event.time_ns, event.kind, event.what, event.level, event.waveform and astuple(event.waveform))
+            for event in self.events
+        ]
+
+    def thaw(self, state: list[Any]) -> None:
+        """Takes over what `freeze` gave, in place of all that has come."""
+        self.events[:] = [
+            PanelEvent(time_ns, kind, what, level, None if waveform is None else Waveform(*waveform))
+            for time_ns, kind, what, level, waveform in state
+        ]
+        self.errors[:] = [event for event in self.events if event.kind == "error"]
+        self.stops.clear()
 
     def _line(self, line: bytes) -> None:
         event = _parse(line)

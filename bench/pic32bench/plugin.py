@@ -7,8 +7,15 @@
     @pytest.mark.board(network="wire", seed=7)
     def test_probes(board): ...
 
+    def has_address(board):
+        board.console.wait_for_line("IP Address: 10.0.2", timeout=20)
+
+    @pytest.mark.board(at=has_address)
+    def test_shows_its_page(board): ...
+
 Options --board, --image, --network and --seed say what `board` is; the marker overrides them for a test, a class or
-a module. It takes what `pic32bench.start` takes.
+a module. It takes what `pic32bench.start` takes, and with ``at`` a function that leads the board to where the test
+begins. The first time it does; every other time, in this run or another, the board comes from a snapshot.
 """
 
 from __future__ import annotations
@@ -21,7 +28,7 @@ from typing import Any
 
 import pytest
 
-from pic32bench import bench, paths
+from pic32bench import bench, paths, resume
 from pic32bench.errors import BenchError
 from pic32bench.network import NETWORKS
 from pic32bench.sfr_use import leaning_notes
@@ -61,7 +68,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     """Declares the marker."""
     config.addinivalue_line(
-        "markers", "board(board, image, network, seed, ...): overrides what the fixture `board` starts"
+        "markers", "board(board, image, network, seed, at, ...): overrides what the fixture `board` starts"
     )
 
 
@@ -78,20 +85,26 @@ def board_options(request: pytest.FixtureRequest) -> dict[str, Any]:
 def start_board(request: pytest.FixtureRequest, board_options: dict[str, Any]) -> Iterator[Callable[..., bench.Board]]:
     """A function that starts a board, for tests that need several or want to say when.
 
-    It takes what `pic32bench.start` takes; what is left out comes from the options and markers. All boards are
-    switched off after the test.
+    It takes what `pic32bench.start` takes, and ``at``, a function that leads a board to where it is to begin; what
+    is left out comes from the options and markers. All boards are switched off after the test.
     """
     boards: list[bench.Board] = []
     request.node.stash[_BOARDS] = boards
 
     def start(**options: Any) -> bench.Board:
+        chosen = {**board_options, **options}
+        leads_there = chosen.pop("at", None)
+        before = len(boards)
         try:
-            board = bench.start(**{**board_options, **options})
+            if leads_there is not None:
+                return resume.start_at(leads_there, boards.append, **chosen)
+            boards.append(bench.start(**chosen))
         except BenchError as error:
+            if len(boards) > before:  # on its way there
+                raise
             # A missing image or a busy port is not a bug of the test: its traceback says nothing.
             pytest.fail(str(error), pytrace=False)
-        boards.append(board)
-        return board
+        return boards[-1]
 
     yield start
     for board in boards:

@@ -125,7 +125,8 @@ class UserNetwork(Network):
 
     def _capture(self) -> bytes:
         """The capture as a pcap file's contents."""
-        assert self._pcap is not None
+        if self._pcap is None:
+            return self._earlier
         size = os.fstat(self._pcap.fileno()).st_size
         begin = _PCAP_HEADER if self._earlier else 0
         return self._earlier + os.pread(self._pcap.fileno(), size - begin, begin)

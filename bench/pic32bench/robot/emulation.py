@@ -7,10 +7,14 @@ import contextlib
 from typing import TYPE_CHECKING
 
 from robot.api import logger
+from robot.libraries.BuiltIn import BuiltIn
 
 from pic32bench import bench, paths
 from pic32bench.errors import BenchError, UsageError
+from pic32bench.resume import start_at
+from pic32bench.robot.sources import source_of_keyword
 from pic32bench.sfr_use import leaning_notes
+from pic32bench.snapshot import Way
 
 if TYPE_CHECKING:
     from pic32bench.stream.client import StreamClient
@@ -38,6 +42,7 @@ class EmulationKeywords:
         network: str = "user",
         seed: int = 1,
         quantum: float = 0.005,
+        at: str | None = None,
     ) -> None:
         """Powers the board up.
 
@@ -46,13 +51,25 @@ class EmulationKeywords:
         or ``none``. ``seed`` feeds the chip's random number source. On ``none`` and ``wire`` the machine stands still
         between keywords and moves ``quantum`` seconds at a time, and every run is the same.
 
+        ``at`` is a keyword, without arguments, that leads the board to where tests are to begin. The first time it is
+        run and a snapshot is taken. After that, in this run and in others, the board goes on from the snapshot, as
+        long as image, board file, emulator, the other arguments and the files that the keyword stands in are the same.
+
         A board that is still running is switched off first.
 
         | Start Emulation
         | Start Emulation    image=build/mine.hex    network=none    seed=7
+        | Start Emulation    at=Wait For Prompt On Uart
         """
         self.stop_emulation()
-        self._board = bench.start(board, image, network, seed, quantum)
+        if at is None:
+            self._board = bench.start(board, image, network, seed, quantum)
+            return
+        there = Way(at, source_of_keyword(at), lambda _: BuiltIn().run_keyword(at))
+        start_at(there, self._take, board=board, image=image, network=network, seed=seed, quantum=quantum)
+
+    def _take(self, board: bench.Board) -> None:
+        self._board = board
 
     def stop_emulation(self) -> None:
         """Switches the board off, if it is on. Good as a teardown."""

@@ -12,7 +12,7 @@ PYTEST = PATH="$(BIN):$$PATH" $(BIN)/python -m pytest bench/tests $(XDIST) --jun
 ROBOT = PATH="$(BIN):$$PATH" $(BIN)/robot --outputdir build/robot --xunit xunit.xml robot/
 
 .DEFAULT_GOAL := help
-.PHONY: help run test bench setup packages venv emulator firmware firmware-variants built lint check-c pytest clean
+.PHONY: help run test bench setup packages venv emulator firmware firmware-variants peer built lint check-c pytest clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-18s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -51,6 +51,10 @@ firmware: packages ## build the reference firmware
 	@echo "firmware: building"
 	@$(MAKE) --no-print-directory -C firmware
 
+peer: packages ## build the TCP/IP station for network wire
+	@echo "peer: building"
+	@$(MAKE) --no-print-directory -C platforms/peer
+
 firmware-variants: $(VARIANTS:%=firmware-ws%) ## build the firmware with other WebSocket buffer sizes
 
 .PHONY: $(VARIANTS:%=firmware-ws%)
@@ -60,7 +64,7 @@ $(VARIANTS:%=firmware-ws%): firmware-ws%: firmware
 
 # Side by side, as one waits for the network while another computes.
 built: packages
-	@$(MAKE) --no-print-directory -j3 venv emulator firmware
+	@$(MAKE) --no-print-directory -j4 venv emulator firmware peer
 
 # MYPYPATH: build.py imports its neighbour.
 lint: export MYPYPATH := bench:platforms/qemu

@@ -25,6 +25,7 @@ from pic32bench.console import Console
 from pic32bench.emulator import UART_COUNT, Emulator, EmulatorSpec
 from pic32bench.errors import BenchError, BoardFileError, EmulatorError, UsageError
 from pic32bench.network import Network, WireNetwork, choose
+from pic32bench.network.station import Station
 from pic32bench.panel import Panel
 from pic32bench.panel_link import PanelLink, Waveform
 from pic32bench.snapshot.file import Snapshot, write_end, write_head
@@ -227,6 +228,17 @@ class Board:
         if service not in urls:
             raise UsageError(f"network {self.network.name} has no {service} address: start the board with network user")
         return urls[service]
+
+    @property
+    def station(self) -> Station:
+        """On network ``wire``: the station with a TCP/IP stack, on the cable from the first time it is asked for.
+
+        For one that serves DHCP make it yourself, before the board looks for an address:
+        ``Station(board.network, dhcp=True)``. Raises UsageError on another network.
+        """
+        if not isinstance(self.network, WireNetwork):
+            raise UsageError(f"network {self.network.name} has no station: start the board with network wire")
+        return self.network.peer(Station) or Station(self.network)
 
     def waveform(self, pin: str) -> Waveform | None:
         """The waveform (``period``, ``frequency``, ``duty``) that a pin carries now; see `Panel.waveform`."""

@@ -19,7 +19,6 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from intelhex import IntelHex
 
@@ -128,10 +127,7 @@ def address_and_stream(board: str, image: Path | None) -> tuple[Milestone, Miles
     with _booted(board, image, "user") as (bench, reached):
         bench.console.wait_for_line(ADDRESS_LINE, BOOT_TIMEOUT)
         address = reached()
-        url = urlsplit(bench.ws_url)
-        assert url.hostname is not None
-        assert url.port is not None
-        with StreamClient(url.hostname, url.port, url.path, now=lambda: bench.time) as stream:
+        with StreamClient.of(bench) as stream:
             stream.start()
             stream.receive()
             return address, reached()

@@ -94,6 +94,8 @@ class LockStepClock(Clock):
         super().__init__(emulator, link)
         self.quantum_ns = max(1, round(quantum * NS))
         self.after_stop: list[Callable[[int], None]] = []
+        # Each tells the next virtual time, ns, at which its owner has to be called by `after_stop`, or None.
+        self.alarms: list[Callable[[], int | None]] = []
         self._now_ns = 0
         self._settled: dict[str, int] = {}
 
@@ -124,36 +126,39 @@ class LockStepClock(Clock):
                 return None
             # Quanta end on multiples of the quantum, so that where a wait stops does not depend on where it began.
             edge = (self._now_ns // self.quantum_ns + 1) * self.quantum_ns
-            self.run_to(min(edge, deadline))
+            self._run_towards(min(edge, deadline))
 
     def run_to(self, target_ns: int) -> None:
-        """Runs the machine to this virtual time, ns, with a stop at every frame if the wire asks for that."""
+        """Runs the machine to this virtual time, ns."""
         while self._now_ns < target_ns:
-            self._settle()
-            self._link.stops.clear()
-            self._link.send(run=target_ns)
-            emulator = self._emulator
-            limit = time.monotonic() + emulator.backstop_wall + (target_ns - self._now_ns) / NS
-            with emulator.activity:
-                while not self._link.stops:
-                    if emulator.ended:
-                        break
-                    if len(self._link.errors) > self._errors_seen:
-                        break
-                    left = limit - time.monotonic()
-                    if left <= 0:
-                        break
-                    emulator.activity.wait(left)
-            if not self._link.stops:
-                self._check()
-                raise emulator.stuck(
-                    f"stopped moving at {self._now_ns / NS:.3f} s of virtual time and made no progress"
-                )
-            self._now_ns = self._link.stops[-1].time_ns
-            emulator.drain()
+            self._run_towards(target_ns)
+
+    def _run_towards(self, target_ns: int) -> None:
+        """Runs the machine to the next stop: at this time, ns, at an alarm, or at a frame if the wire asks for that."""
+        target_ns = min([target_ns, *(due for alarm in self.alarms if (due := alarm()) is not None)])
+        self._settle()
+        self._link.stops.clear()
+        self._link.send(run=target_ns)
+        emulator = self._emulator
+        limit = time.monotonic() + emulator.backstop_wall + (target_ns - self._now_ns) / NS
+        with emulator.activity:
+            while not self._link.stops:
+                if emulator.ended:
+                    break
+                if len(self._link.errors) > self._errors_seen:
+                    break
+                left = limit - time.monotonic()
+                if left <= 0:
+                    break
+                emulator.activity.wait(left)
+        if not self._link.stops:
             self._check()
-            for hook in self.after_stop:
-                hook(self._now_ns)
+            raise emulator.stuck(f"stopped moving at {self._now_ns / NS:.3f} s of virtual time and made no progress")
+        self._now_ns = self._link.stops[-1].time_ns
+        emulator.drain()
+        self._check()
+        for hook in self.after_stop:
+            hook(self._now_ns)
 
     def _settle(self) -> None:
         """The panel's `run` must not overtake bytes for a UART or the wire that were written before it."""

@@ -1,9 +1,14 @@
 # SPDX-License-Identifier: MIT
-"""The board's web page: fetched as a browser fetches it, and looked through for what it needs beside itself."""
+"""The board's web page: fetched as a browser fetches it, and looked through for what it needs beside itself.
+
+With a station of network ``wire`` an address is the board's own, and all is in virtual time. Without one it is of this
+computer.
+"""
 
 from __future__ import annotations
 
 import gzip
+import http.client
 import re
 import urllib.error
 import urllib.request
@@ -11,7 +16,10 @@ from dataclasses import dataclass
 from html.parser import HTMLParser
 from urllib.parse import urljoin, urlsplit
 
+from pic32bench.bench import Board
 from pic32bench.errors import BenchError
+from pic32bench.network.station import Station
+from pic32bench.network.wire import WireNetwork
 
 # Elements that a browser fetches something for, and the attribute that says what (HTML living standard, 4).
 _LOADS = {"script": "src", "link": "href", "img": "src", "iframe": "src", "source": "src", "video": "src"}
@@ -52,19 +60,22 @@ class Response:
         return []
 
 
-def fetch(url: str, timeout_wall: float = 20.0) -> Response:
+def way_to(board: Board) -> tuple[str, Station | None]:
+    """The address of the board's page and, on network ``wire``, the station from which to go there.
+
+    Raises UsageError on a network from which nobody can.
+    """
+    if not isinstance(board.network, WireNetwork):
+        return board.url, None
+    return f"http://{board.station.board_address()}/", board.station
+
+
+def fetch(url: str, timeout_wall: float = 20.0, station: Station | None = None) -> Response:
     """GETs an address; an HTTP error is a response like others. Raises PageError."""
-    request = urllib.request.Request(url, headers={"Accept-Encoding": "gzip"})
-    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:
-        try:
-            answer = opener.open(request, timeout=timeout_wall)
-        except urllib.error.HTTPError as error:
-            answer = error
-        with answer:
-            body = answer.read()
-            headers = {name.lower(): value for name, value in answer.headers.items()}
-            status = int(answer.status)
+        status, headers, body = _from_here(url, timeout_wall) if station is None else _from_station(url, station)
+    except http.client.HTTPException as error:
+        raise PageError(f"no page from {url}: the answer is no HTTP: {error!r}") from None
     except (OSError, EOFError) as error:
         reason = getattr(error, "reason", None) or getattr(error, "strerror", None) or error
         raise PageError(f"no page from {url}: {reason}: is the board up and its web server listening?") from None
@@ -77,7 +88,35 @@ def fetch(url: str, timeout_wall: float = 20.0) -> Response:
     return Response(url, status, content_type, headers, body)
 
 
-def fetch_with_parts(url: str, timeout_wall: float = 20.0) -> list[Response]:
+_Answer = tuple[int, dict[str, str], bytes]
+
+
+def _from_here(url: str, timeout_wall: float) -> _Answer:
+    request = urllib.request.Request(url, headers={"Accept-Encoding": "gzip"})
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    try:
+        answer = opener.open(request, timeout=timeout_wall)
+    except urllib.error.HTTPError as error:
+        answer = error
+    with answer:
+        return int(answer.status), {name.lower(): value for name, value in answer.headers.items()}, answer.read()
+
+
+def _from_station(url: str, station: Station) -> _Answer:
+    """Over a connection of its own; HTTP is the standard library's, on the station's socket."""
+    address = urlsplit(url)
+    client = http.client.HTTPConnection(address.hostname or "", address.port or http.client.HTTP_PORT)
+    connection = station.connect(client.host, client.port)
+    client.sock = connection
+    try:
+        client.request("GET", address.path or "/", headers={"Accept-Encoding": "gzip", "Connection": "close"})
+        answer = client.getresponse()
+        return answer.status, {name.lower(): value for name, value in answer.getheaders()}, answer.read()
+    finally:
+        client.close()
+
+
+def fetch_with_parts(url: str, timeout_wall: float = 20.0, station: Station | None = None) -> list[Response]:
     """The page and everything it needs, and that needs, each once; the page first.
 
     Raises PageError, also when something is to come from another host: that would not work without the Internet.
@@ -88,7 +127,7 @@ def fetch_with_parts(url: str, timeout_wall: float = 20.0) -> list[Response]:
         address = waiting.pop(0)
         if address in found:
             continue
-        found[address] = response = fetch(address, timeout_wall)
+        found[address] = response = fetch(address, timeout_wall, station)
         for need in response.needs():
             if need.startswith("data:"):
                 continue

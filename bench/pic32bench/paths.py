@@ -53,6 +53,14 @@ def reference_firmware() -> Path:
     )
 
 
+def station_library() -> Path:
+    """The TCP/IP stack of network ``wire``: ``$PIC32BENCH_STATION``, else what ``make peer`` built.
+
+    Raises NotBuiltError.
+    """
+    return _built("PIC32BENCH_STATION", Path("build/peer/libstation.so"), "the station's TCP/IP stack", "make peer")
+
+
 def image_file(image: str | Path | None) -> Path:
     """The firmware image asked for, or the reference firmware for None. Raises ImageError, NotBuiltError."""
     if image is None:

@@ -138,6 +138,11 @@ class WireNetwork(Network):
         self._inbox = [frame for frame in self.frames if frame.from_board]
         self._read, self._answered = thawed["read"], thawed["answered"]
 
+    @property
+    def clock(self) -> LockStepClock:
+        """The board's clock. Raises UsageError before there is a board."""
+        return self._up()[1]
+
     def send(self, frame: Any, at: float | None = None) -> None:
         """Sends a frame, a scapy packet or bytes without FCS, to the board, now or at a time still to come.
 

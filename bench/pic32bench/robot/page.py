@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Keywords for the board's web page. Need network ``user``."""
+"""Keywords for the board's web page. Need network ``user`` or ``wire``."""
 
 from __future__ import annotations
 
@@ -17,14 +17,16 @@ class PageKeywords(EmulationKeywords):
 
         An HTTP error such as 404 is an answer, not a failure.
         """
-        return page.fetch(urljoin(self.board.url, path))
+        url, station = page.way_to(self.board)
+        return page.fetch(urljoin(url, path), station=station)
 
     def page_should_need_no_internet(self, path: str = "/") -> list[str]:
         """Fetches a page and all scripts, styles and pictures that it needs; returns their paths.
 
         Fails if anything is to come from another host, or is not there.
         """
-        responses = page.fetch_with_parts(urljoin(self.board.url, path))
+        url, station = page.way_to(self.board)
+        responses = page.fetch_with_parts(urljoin(url, path), station=station)
         for response in responses:
             if response.status != 200:
                 raise AssertionError(

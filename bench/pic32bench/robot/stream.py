@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import tempfile
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from pic32bench import paths
 from pic32bench.errors import UsageError
@@ -21,10 +20,7 @@ class StreamKeywords(EmulationKeywords):
     def open_stream(self, timeout: float = 15.0, path: str = "/echo") -> None:
         """Opens the board's WebSocket; keeps trying for ``timeout`` seconds while the board boots."""
         self.close_stream()
-        address = urlsplit(self.board.ws_url)
-        assert address.hostname is not None
-        assert address.port is not None
-        client = StreamClient(address.hostname, address.port, path, now=lambda: self.board.time)
+        client = StreamClient.of(self.board, path, timeout)
         client.connect(timeout)
         self._stream = client
 

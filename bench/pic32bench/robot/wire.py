@@ -6,6 +6,7 @@ from __future__ import annotations
 from pic32bench.errors import UsageError
 from pic32bench.network import WireNetwork
 from pic32bench.network.neighbour import Neighbour, is_announcement, is_probe
+from pic32bench.network.station import Station
 from pic32bench.network.wire import Frame
 from pic32bench.robot.emulation import EmulationKeywords
 
@@ -16,6 +17,17 @@ class WireKeywords(EmulationKeywords):
     def neighbour_has_address(self, address: str) -> None:
         """From now on the neighbour has this address too, and answers for it when it is asked or probed."""
         self._station().addresses.add(address)
+
+    def neighbour_serves_dhcp(self) -> None:
+        """From now on a DHCP server is on the cable, as the board's peer for page and stream, too.
+
+        It gives what QEMU's user network gives: 10.0.2.15, with 10.0.2.2 at the other end. It stands right after
+        `Start Emulation`. Without it page and stream are asked for from 169.254.1.2.
+        """
+        wire = self._wire()
+        if wire.peer(Station) is not None:
+            raise UsageError("the station on the cable has an address already: say this right after Start Emulation")
+        Station(wire, dhcp=True)
 
     def neighbour_announces_address(self, address: str) -> None:
         """The neighbour announces an address by ARP as its own. If it is the board's, that is a conflict."""
@@ -41,6 +53,13 @@ class WireKeywords(EmulationKeywords):
                 f"the board sent {len(frames)} frames in {seconds:g} s, first {frames[0].packet.summary()}"
             )
 
+    def frames_on_the_wire(self) -> list[str]:
+        """All frames in both directions so far, oldest first: virtual time in ns, direction, and bytes in hex."""
+        return [
+            f"{frame.time_ns} {'from' if frame.from_board else 'to'} the board {frame.data.hex()}"
+            for frame in self._wire().frames
+        ]
+
     def address_should_answer(self, address: str, timeout: float = 1.0) -> str:
         """The neighbour asks by ARP who has the address; fails unless the board answers, from its own MAC address."""
         found = self._station().resolve(address, timeout)
@@ -56,6 +75,14 @@ class WireKeywords(EmulationKeywords):
         found = self._station().resolve(address, timeout)
         if found is not None:
             raise AssertionError(f"{found} answered ARP for {address}: expected nobody to")
+
+    def address_should_answer_ping(self, address: str, timeout: float = 1.0) -> float:
+        """Sends an ICMP echo request; fails without an answer, else returns the virtual seconds that it took."""
+        self._wire()
+        seconds = self.board.station.ping(address, timeout)
+        if seconds is None:
+            raise AssertionError(f"no answer to a ping of {address} within {timeout:g} s")
+        return seconds
 
     def ask_for_name(self, name: str, timeout: float = 2.0) -> str:
         """The neighbour broadcasts a NetBIOS query for the name; returns the address in the board's answer."""

@@ -1,10 +1,9 @@
 # SPDX-License-Identifier: MIT
 """Client of the board's WebSocket server, ws://HOST:8088/echo.
 
-Time-outs are virtual seconds when the client was given the emulator's clock, with a backstop in
-wall seconds; without a clock they are wall seconds. Names ending in ``_wall`` are always wall
-seconds. When a message reached the host says nothing about the board's timing: for that see
-:mod:`pic32bench.stream.rate`.
+Time-outs are virtual seconds when the client was given the emulator's clock or is on network ``wire``; there is a
+backstop in wall seconds with the former. Else they are wall seconds, as are names ending in ``_wall`` always. When a
+message reached the host says nothing about the board's timing: for that see :mod:`pic32bench.stream.rate`.
 """
 
 from __future__ import annotations
@@ -14,16 +13,21 @@ import socket
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from types import TracebackType
-from typing import NamedTuple, Self
+from typing import NamedTuple, Protocol, Self
+from urllib.parse import urlsplit
 
 from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidMessage, InvalidStatus
-from websockets.sync.client import ClientConnection, connect
+from websockets.sync.client import connect
 
+from pic32bench.bench import Board
 from pic32bench.errors import BenchError, UsageError, WaitTimeoutError
+from pic32bench.network.station import Station
+from pic32bench.network.wire import WireNetwork
 from pic32bench.stream.frames import VALUES_PER_FRAME, Message
+from pic32bench.stream.station_websocket import StationWebSocket
 
 PORT = 8088
 PATH = "/echo"
@@ -33,7 +37,9 @@ SET_DELAY = "SetDelay"
 RESET = "reset"
 
 _SLICE_WALL = 0.05
-_RETRY_WALL = 0.2
+_TICK = 1e-9  # what virtual time counts in, seconds
+_RETRY = 0.2  # between two attempts to connect, seconds
+_HANDSHAKE = 5.0  # virtual seconds on network wire
 
 
 class StreamConnectError(BenchError):
@@ -55,19 +61,38 @@ class Received(NamedTuple):
     at_wall: float
 
 
-class Deadline:
-    """An end in virtual time with a backstop in wall time, or, without a clock, in wall time alone."""
+class WebSocket(Protocol):
+    """What the client wants of a WebSocket, as the websockets library's own client has it."""
 
-    def __init__(self, seconds: float, now: Callable[[], float] | None, backstop_wall: float) -> None:
+    def send(self, message: Message) -> None:
+        """Sends a message. Raises ConnectionClosed."""
+
+    def recv(self, timeout: float) -> Message:
+        """The next message. Raises TimeoutError or ConnectionClosed."""
+
+
+class Deadline:
+    """An end in virtual time with a backstop in wall time, or, without a clock, in wall time alone.
+
+    With ``lock_step`` virtual time passes by waiting, and needs no backstop.
+    """
+
+    def __init__(
+        self, seconds: float, now: Callable[[], float] | None, backstop_wall: float, lock_step: bool = False
+    ) -> None:
         self._now = now
+        self._lock_step = lock_step
         self._seconds = seconds
         self._end = None if now is None else now() + seconds
         # A busy computer may need several wall seconds for a virtual one.
         self._limit_wall = seconds if now is None else backstop_wall + 5 * seconds
         self._end_wall = time.monotonic() + self._limit_wall
 
-    def slice_wall(self) -> float:
-        """How long to wait, in wall seconds, before asking again; 0 when the time is over."""
+    def slice(self) -> float:
+        """How long to wait before asking again, in virtual seconds in lock-step, else wall; 0 when the time is over."""
+        if self._lock_step and self._end is not None and self._now is not None:
+            left = self._end - self._now()
+            return left if left >= _TICK else 0.0
         if self._end is not None and self._now is not None and self._now() >= self._end:
             return 0.0
         left = self._end_wall - time.monotonic()
@@ -92,6 +117,8 @@ class StreamClient:
         now: returns the board's virtual time in seconds; None: time-outs are wall seconds.
         backstop_wall: with ``now``, no wait lasts longer than this and five times its virtual seconds.
         handshake_wall: longest wait for TCP connection and handshake.
+        station: of network ``wire``, from which to connect to the board's own address; then all time is virtual, and
+            ``now`` and ``backstop_wall`` do not count.
     """
 
     def __init__(
@@ -103,18 +130,37 @@ class StreamClient:
         now: Callable[[], float] | None = None,
         backstop_wall: float = 30.0,
         handshake_wall: float = 15.0,
+        station: Station | None = None,
     ) -> None:
         self.url = f"ws://{host}:{port}{path}"
         self._host, self._port = host, port
-        self._now = now
+        self._station = station
+        self._now = now if station is None else lambda: station.clock.now
         self._backstop_wall = backstop_wall
         self._handshake_wall = handshake_wall
         self._stack = ExitStack()
-        self._connection: ClientConnection | None = None
+        self._connection: WebSocket | None = None
         self._stream: deque[Received] = deque()
         self._count = 0
         self._markers = 0
         self._reset_sent = False
+
+    @classmethod
+    def of(cls, board: Board, path: str = PATH, timeout: float = 15.0) -> Self:
+        """A client of a board, not connected yet, over network ``user`` or ``wire``.
+
+        On ``wire`` it waits up to ``timeout`` virtual seconds for the board to have an address.
+
+        Raises:
+            UsageError: nobody can reach the board on its network.
+            WaitTimeoutError: the board has no address.
+        """
+        if isinstance(board.network, WireNetwork):
+            return cls(board.station.board_address(timeout), path=path, station=board.station)
+        address = urlsplit(board.ws_url)
+        assert address.hostname is not None
+        assert address.port is not None
+        return cls(address.hostname, address.port, path, now=lambda: board.time)
 
     # Connection
 
@@ -128,30 +174,52 @@ class StreamClient:
         if self._connection is not None:
             raise UsageError(f"{self.url} is already open: close it before connecting again")
         deadline = self._deadline(patience)
-        pause = threading.Event()
         while True:
             try:
-                return self._connect_once()
+                if self._station is None:
+                    self._connection = self._connect_from_here()
+                else:
+                    self._connection = self._connect_from(self._station)
+                break
             except StreamConnectError:
-                left_wall = deadline.slice_wall()
-                if left_wall <= 0:
+                left = deadline.slice()
+                if left <= 0:
                     raise
-                pause.wait(min(left_wall, _RETRY_WALL))
+                self._pause(min(left, _RETRY))
+        self._stream.clear()
+        self._count = 0
+        self._reset_sent = False
+        return self
 
-    def _connect_once(self) -> Self:
+    def _pause(self, seconds: float) -> None:
+        if self._station is None:
+            threading.Event().wait(seconds)
+        else:
+            self._station.clock.run_for(seconds)
+
+    def _connect_from(self, station: Station) -> WebSocket:
+        limit = f"{_HANDSHAKE:g} s (virtual)"
+        try:
+            raw = station.connect(self._host, self._port, _HANDSHAKE)
+        except TimeoutError:
+            raise self._no_answer(limit) from None
+        except OSError as error:
+            raise self._refused(error) from None
+        with self._handshake(raw.abort, limit):
+            websocket = StationWebSocket(raw, self.url, _HANDSHAKE)
+        self._stack.callback(websocket.close)
+        return websocket
+
+    def _connect_from_here(self) -> WebSocket:
+        limit = f"{self._handshake_wall:g} s (wall)"
         try:
             raw = socket.create_connection((self._host, self._port), self._handshake_wall)
         except TimeoutError:
-            raise StreamConnectError(
-                f"{self.url}: no TCP connection within {self._handshake_wall:g} s (wall): is the "
-                f"cable in and the board up?"
-            ) from None
+            raise self._no_answer(limit) from None
         except OSError as error:
-            raise StreamConnectError(
-                f"{self.url}: {error.strerror or error}: is the board up and its WebSocket server listening?"
-            ) from None
-        try:
-            self._connection = self._stack.enter_context(
+            raise self._refused(error) from None
+        with self._handshake(raw.close, limit):
+            return self._stack.enter_context(
                 connect(
                     self.url,
                     sock=raw,
@@ -164,26 +232,33 @@ class StreamClient:
                     max_queue=None,  # always drained: a slow suite must not throttle the board
                 )
             )
-        except InvalidStatus as error:
-            raise self._no_handshake(raw, f"answered HTTP {error.response.status_code}, not 101") from None
-        except TimeoutError:
-            raise self._no_handshake(
-                raw, f"no answer to the handshake within {self._handshake_wall:g} s (wall)"
-            ) from None
-        except (InvalidMessage, EOFError, OSError, ConnectionClosed):
-            raise self._no_handshake(
-                raw, "connection closed before the handshake: does the WebSocket server listen?"
-            ) from None
-        except InvalidHandshake as error:
-            raise self._no_handshake(raw, f"wrong handshake: {error}") from None
-        self._stream.clear()
-        self._count = 0
-        self._reset_sent = False
-        return self
 
-    def _no_handshake(self, raw: socket.socket, why: str) -> StreamConnectError:
-        raw.close()
-        return StreamConnectError(f"{self.url}: {why}")
+    def _no_answer(self, limit: str) -> StreamConnectError:
+        return StreamConnectError(
+            f"{self.url}: no TCP connection within {limit}: is the cable in and the board up?"
+        )
+
+    def _refused(self, error: OSError) -> StreamConnectError:
+        return StreamConnectError(
+            f"{self.url}: {error.strerror or error}: is the board up and its WebSocket server listening?"
+        )
+
+    @contextmanager
+    def _handshake(self, give_up: Callable[[], None], limit: str) -> Iterator[None]:
+        """Says in one line why a handshake failed."""
+        try:
+            yield
+            return
+        except InvalidStatus as error:
+            why = f"answered HTTP {error.response.status_code}, not 101"
+        except TimeoutError:
+            why = f"no answer to the handshake within {limit}"
+        except (InvalidMessage, EOFError, OSError, ConnectionClosed):
+            why = "connection closed before the handshake: does the WebSocket server listen?"
+        except InvalidHandshake as error:
+            why = f"wrong handshake: {error}"
+        give_up()
+        raise StreamConnectError(f"{self.url}: {why}")
 
     @property
     def connected(self) -> bool:
@@ -319,9 +394,9 @@ class StreamClient:
     # One message
 
     def _deadline(self, seconds: float) -> Deadline:
-        return Deadline(seconds, self._now, self._backstop_wall)
+        return Deadline(seconds, self._now, self._backstop_wall, self._station is not None)
 
-    def _open(self) -> ClientConnection:
+    def _open(self) -> WebSocket:
         if self._connection is None:
             raise StreamClosedError(f"{self.url} is not open: connect first")
         return self._connection
@@ -330,11 +405,11 @@ class StreamClient:
         """The next message of any kind, None when the time is over."""
         connection = self._open()
         while True:
-            wait_wall = deadline.slice_wall()
+            wait = deadline.slice()
             try:
-                message = connection.recv(wait_wall)
+                message = connection.recv(wait)
             except TimeoutError:
-                if wait_wall <= 0:
+                if wait <= 0:
                     return None
             except ConnectionClosed as error:
                 raise self._closed(error) from None

@@ -247,5 +247,5 @@ def test_wrong_use_is_one_line(board: Board) -> None:
 
 
 def test_a_deadline_without_clock_is_wall_time() -> None:
-    assert Deadline(0.0, None, 99.0).slice_wall() == 0.0
-    assert Deadline(5.0, None, 0.0).slice_wall() > 4.0
+    assert Deadline(0.0, None, 99.0).slice() == 0.0
+    assert Deadline(5.0, None, 0.0).slice() > 4.0

@@ -45,6 +45,7 @@ def firmware() -> Path:
     """The reference firmware; skips, saying so, what needs more than has been built."""
     try:
         paths.everything_built(None)
+        paths.station_library()
     except NotBuiltError as error:
         pytest.skip(str(error))
     return paths.reference_firmware()

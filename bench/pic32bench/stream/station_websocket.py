@@ -1,0 +1,141 @@
+# SPDX-License-Identifier: MIT
+"""A WebSocket over a TCP connection of network ``wire``'s station, in virtual time.
+
+The protocol is the websockets library's. What it leaves to chance, keys and masks, is counted here, so that a
+connection is the same byte for byte in every run.
+"""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+from collections import deque
+
+from websockets.client import ClientProtocol
+from websockets.frames import DATA_OPCODES, CloseCode, Frame, Opcode
+from websockets.protocol import CLOSED, OPEN, SEND_EOF
+from websockets.uri import parse_uri
+
+from pic32bench.network.station import Connection
+
+_CLOSE_TIMEOUT = 2.0  # virtual seconds
+_KEY = base64.b64encode(b"pic32bench wire ").decode()  # RFC 6455 4.1: any 16 bytes
+_MASK_STEP = 0x9E3779B1  # odd, so that all 2^32 masks come once (RFC 6455 5.3 asks for unpredictable ones, of browsers)
+
+
+class StationWebSocket:
+    """An open WebSocket, in the words of the websockets library's own client.
+
+    Args:
+        connection: an open TCP connection; it is closed with the WebSocket.
+        url: the server's.
+        timeout: virtual seconds for the handshake.
+
+    Raises TimeoutError or the library's InvalidHandshake.
+    """
+
+    def __init__(self, connection: Connection, url: str, timeout: float) -> None:
+        self._connection = connection
+        self._protocol = _Protocol(parse_uri(url), max_size=None)
+        self._protocol.key = _KEY
+        self._messages: deque[str | bytes] = deque()
+        self._parts: list[Frame] = []
+        self._protocol.send_request(self._protocol.connect())
+        self._exchange()
+        end = connection.clock.now + timeout
+        while self._protocol.state is not OPEN:
+            if self._protocol.handshake_exc is not None:
+                raise self._protocol.handshake_exc
+            self._take(max(0.0, end - connection.clock.now))
+
+    def send(self, message: str | bytes) -> None:
+        """Sends a message. Raises ConnectionClosed."""
+        if self._protocol.state is not OPEN:
+            self._end()
+            raise self._protocol.close_exc
+        if isinstance(message, str):
+            self._protocol.send_text(message.encode())
+        else:
+            self._protocol.send_binary(message)
+        self._exchange()
+
+    def recv(self, timeout: float) -> str | bytes:
+        """The next message, within ``timeout`` virtual seconds. Raises TimeoutError or ConnectionClosed."""
+        end = self._connection.clock.now + timeout
+        while not self._messages:
+            if self._protocol.state is CLOSED:
+                raise self._protocol.close_exc
+            self._take(max(0.0, end - self._connection.clock.now))
+        return self._messages.popleft()
+
+    def close(self) -> None:
+        """Closes it as RFC 6455 7.1.1 says, and then the TCP connection."""
+        if self._protocol.state is OPEN:
+            self._protocol.send_close(1000)
+            self._exchange()
+        self._end()
+        self._connection.close()
+
+    def _end(self) -> None:
+        """Waits for the end of a connection that is to end."""
+        end = self._connection.clock.now + _CLOSE_TIMEOUT
+        try:
+            while self._protocol.state is not CLOSED:
+                self._take(max(0.0, end - self._connection.clock.now))
+        except TimeoutError:
+            self._protocol.receive_eof()
+
+    def _take(self, timeout: float) -> None:
+        """Waits for bytes of the board and takes them in. Raises TimeoutError."""
+        try:
+            data = self._connection.recv(timeout=timeout)
+        except ConnectionResetError:
+            data = b""
+        if data:
+            self._protocol.receive_data(data)
+        else:
+            self._protocol.receive_eof()
+        for event in self._protocol.events_received():
+            if isinstance(event, Frame) and event.opcode in DATA_OPCODES:
+                self._add(event)
+        self._exchange()
+
+    def _add(self, frame: Frame) -> None:
+        self._parts.append(frame)
+        if not frame.fin:
+            return
+        data = b"".join(part.data for part in self._parts)
+        text = self._parts[0].opcode is Opcode.TEXT
+        self._parts.clear()
+        try:
+            self._messages.append(data.decode() if text else data)
+        except UnicodeDecodeError as error:
+            self._protocol.fail(CloseCode.INVALID_DATA, f"{error.reason} at position {error.start}")
+
+    def _exchange(self) -> None:
+        """Sends what the protocol has to say."""
+        for data in self._protocol.data_to_send():
+            if data != SEND_EOF:
+                with contextlib.suppress(OSError):  # it is over, and the next `recv` says how
+                    self._connection.sendall(data)
+
+
+class _Protocol(ClientProtocol):
+    """Counts its masks instead of drawing them."""
+
+    _masks = 0
+
+    def send_frame(self, frame: Frame) -> None:
+        data = bytearray(frame.serialize(mask=False))
+        self._masks += 1
+        mask = (self._masks * _MASK_STEP % 2**32).to_bytes(4, "big")
+        begin = {126: 4, 127: 10}.get(data[1], 2)
+        data[1] |= 0x80
+        payload = _masked(bytes(data[begin:]), mask)
+        self.writes.append(bytes(data[:begin]) + mask + payload)
+
+
+def _masked(data: bytes, mask: bytes) -> bytes:
+    """RFC 6455 5.3."""
+    stretched = (mask * (len(data) // 4 + 1))[: len(data)]
+    return (int.from_bytes(data, "big") ^ int.from_bytes(stretched, "big")).to_bytes(len(data), "big")

@@ -11,7 +11,8 @@ from __future__ import annotations
 import json
 import os
 import re
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -22,6 +23,7 @@ from pic32bench import paths
 from pic32bench.board import BoardDescription, load
 from pic32bench.clock import DEFAULT_QUANTUM, Clock, FreeRunningClock, LockStepClock
 from pic32bench.console import Console
+from pic32bench.core import Core
 from pic32bench.emulator import UART_COUNT, Emulator, EmulatorSpec
 from pic32bench.errors import BenchError, BoardFileError, EmulatorError, UsageError
 from pic32bench.network import Network, WireNetwork, choose
@@ -277,6 +279,36 @@ class Board:
             self.emulator.execute("qom-get", path="/machine", property=what) or "[]"
         )
         return [{key.replace("-", "_"): value for key, value in row.items()} for row in rows]
+
+    def core(self) -> Core:
+        """The registers of the chip's core. Raises EmulatorError."""
+        return Core.parse(self.emulator.execute("qom-get", path="/machine", property="core"))
+
+    def read_memory(self, address: int, size: int) -> bytes | None:
+        """Bytes of RAM or flash, by their address in an unmapped segment (KSEG0 or KSEG1).
+
+        None where the chip has neither: reading a register of a peripheral can change it. Raises EmulatorError.
+        """
+        physical = address & images.PHYSICAL
+        chip = self.description.chip
+        if not 0x80000000 <= address < 0xC0000000 or not any(
+            region.holds(physical, size) for region in (chip.ram, *chip.flash)
+        ):
+            return None
+        lines = self.monitor(f"xp /{size}xb 0x{physical:x}").splitlines()
+        return bytes(int(byte, 16) for line in lines for byte in line.partition(":")[2].split())
+
+    @contextmanager
+    def standing_still(self) -> Iterator[None]:
+        """Holds the machine, if it runs, so that what is read of it belongs together; then it goes on."""
+        running = bool(self.emulator.execute("query-status")["running"])
+        if running:
+            self.emulator.execute("stop")
+        try:
+            yield
+        finally:
+            if running:
+                self.emulator.execute("cont")
 
     def monitor(self, command: str) -> str:
         """A line for QEMU's human monitor; returns what it prints."""

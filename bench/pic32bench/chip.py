@@ -65,9 +65,14 @@ class Chip:
         )
 
     @property
+    def ram(self) -> Region:
+        """Data memory."""
+        return Region("RAM", 0, self.ram_size)
+
+    @property
     def filled_by_startup(self) -> tuple[Region, ...]:
         """Where XC32 ELFs carry segments that the start-up code fills itself: RAM and special registers."""
-        return (Region("RAM", 0, self.ram_size), Region("special registers", 0x1F800000, 0x100000))
+        return (self.ram, Region("special registers", 0x1F800000, 0x100000))
 
 
 def chip(name: str) -> Chip:

@@ -63,6 +63,11 @@ class CodeMap:
         file, line = self._lines.find(place) if self._lines else ("", 0)
         return Place(function.name if function else "", file or (function.file if function else ""), line)
 
+    def start(self, address: int) -> int | None:
+        """The first instruction of the function that an address is in, in the segment of that address."""
+        function = self._function(address & _PLACE)
+        return None if function is None else (address & ~PHYSICAL) | (function.address & _PLACE)
+
     def _function(self, place: int) -> Symbol | None:
         index = bisect.bisect_right(self._starts, place) - 1 if self._functions else -1
         if index < 0:

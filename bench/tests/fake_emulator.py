@@ -33,6 +33,21 @@ CHIP = [
     {"register": "U2MODE", "kind": "modelled", "device": "pic32mz-uart", "address": 0x1F822200},
     {"register": "SQI1CFG", "kind": "storage", "device": "pic32mz-storage", "address": 0x1F8E2008},
 ]
+# The core stands in an endless loop at the reset vector: b .; nop
+LOOP = dict(enumerate(bytes.fromhex("ffff0010 00000000"), 0x1FC00000))
+CORE = {
+    "instructions": 1,
+    "pc": 0xBFC00000,
+    "micromips": False,
+    "delay-slot": False,
+    "waits": False,
+    "fcr31": 0,
+    "gpr": [[0] * 32] * 8,
+    "hi": [0] * 4,
+    "lo": [0] * 4,
+    "fpr": [0] * 32,
+    "cp0": dict.fromkeys(("BadVAddr", "Status", "SRSCtl", "Cause", "EPC", "ErrorEPC", "EBase", "Config3"), 0),
+}
 BOOT_LOG = [
     (0.010, "TCP/IP Stack: Initialization Started\r\n"),
     (0.020, "TCP/IP Stack: Initialization Ended - success\r\n"),
@@ -196,12 +211,15 @@ class Fake:
             touched = [TOUCHED, *(LEANED_ON if "leaning" in self.modes else [])]
             properties = {
                 "virtual-time": self.now,
+                "core": json.dumps(CORE | {"virtual-time": self.now}),
                 "sfr-report": json.dumps([{**row, "writes": 1, "first-pc": 0x9FC00000} for row in touched]),
                 "sfr-map": json.dumps(CHIP),
             }
             answer = properties.get(arguments["property"])
         elif command == "human-monitor-command":
             answer = self.monitor(arguments["command-line"])
+        elif command == "query-status":
+            answer = {"running": False}
         elif command == "qom-set":
             self.free_running = arguments == {"path": "/machine", "property": "paced", "value": True}
         elif command == "cont":
@@ -218,6 +236,10 @@ class Fake:
             sys.exit(0)
 
     def monitor(self, line: str) -> str:
+        if examined := re.fullmatch(r"xp /(\d+)xb 0x([0-9a-f]+)", line):
+            size, address = int(examined[1]), int(examined[2], 16)
+            memory = bytes(LOOP.get(address + i, 0) for i in range(size))
+            return f"{address:016x}: {' '.join(f'0x{byte:02x}' for byte in memory)}\r\n"
         if line != "info usernet":
             return f"fake monitor: {line}\r\n"
         rows = [

@@ -67,9 +67,10 @@ def test_until_is_seen(run: Callable[..., Result]) -> None:
 
 
 def test_until_is_not_seen(run: Callable[..., Result]) -> None:
-    code, _, err = run("--until", "Nope", "--for", "1")
+    code, out, err = run("--until", "Nope", "--for", "1")
     assert code == 1
     assert err == "pic32bench: 'Nope' was not seen in 1 s: the last line was '> '\n"
+    assert out.endswith("pic32bench: the firmware is at\n#0  BFC00000\n    (the code at BFC00000 does not return)\n")
 
 
 def test_a_firmware_that_hangs(run: Callable[..., Result]) -> None:

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import Any, TextIO
 
 from pic32bench import bench
+from pic32bench.backtrace import board_backtrace
 from pic32bench.cli.board_options import add_board_options, network, regex
 from pic32bench.cli.keyboard import HELP as KEYS_HELP
 from pic32bench.cli.keyboard import Keyboard
@@ -23,6 +24,8 @@ from pic32bench.sfr_use import leaning_notes
 _STEP = 0.05
 # A match of --until or --fail-on is found if it is no longer than this, characters.
 _STRADDLE = 4096
+# Frames that are shown of a firmware's stack when a run has failed.
+_FRAMES = 10
 
 
 def add_parser(subparsers: Any) -> None:
@@ -76,6 +79,8 @@ class _Session:
                 console.follow(None)
             self.out.flush()
         with contextlib.suppress(BenchError):  # the run has its verdict already
+            if code:
+                self.out.note(f"the firmware is at\n{board_backtrace(self.board).text(_FRAMES)}")
             for note in leaning_notes(self.board):
                 self.out.note(note)
         return code

@@ -30,13 +30,16 @@ def panel_lines(source: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in re.findall(r"^ \* Panel: (.*)$", head, re.MULTILINE)]
 
 
-def build(source: Path, directory: Path) -> Path:
-    """The ELF file of one program, made in `directory`. Fails the test with the compiler's words."""
+def build(source: Path, directory: Path, *flags: str) -> Path:
+    """The ELF file of one program, made in `directory`; `flags` are more for the compiler.
+
+    Fails the test with the compiler's words.
+    """
     if shutil.which(COMPILER) is None:
         pytest.fail(f"{COMPILER} is missing: run `make setup`", pytrace=False)
     output = directory / f"{source.stem}.elf"
     layout = ["-I", PROGRAMS, "-T", PROGRAMS / "guest.ld"]
-    command = [COMPILER, *FLAGS, *layout, PROGRAMS / "start.S", source, "-o", output]
+    command = [COMPILER, *FLAGS, *flags, *layout, PROGRAMS / "start.S", source, "-o", output]
     done = subprocess.run(command, capture_output=True, text=True)
     if done.returncode:
         pytest.fail(done.stderr, pytrace=False)

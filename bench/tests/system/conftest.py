@@ -32,6 +32,7 @@ _STO_ISA = 0xC0
 # MIPS architecture manuals (MD00086, MD00594).
 _CODE = {
     "returns 0": ([0x03E00008, 0x00001025], [0xED00, 0x45BF]),  # jr ra; move v0,zero      li16 v0,0; jrc ra
+    "loads from address 2": ([0x8C020002], [0xFC40, 0x0002]),  # lw v0,2(zero)
     "loops": ([0x1000FFFF, 0x00000000], [0xCFFF, 0x0C00]),  # b .; nop
     "sleeps": (  # di; wait; b .-8; nop
         [0x41606000, 0x42000020, 0x1000FFFD, 0x00000000],

@@ -103,4 +103,7 @@ void m5150_leave_set(CPUMIPSState *env);
 /* DEVCFG0.BOOTISA: the instruction set after the next reset. */
 void m5150_set_boot_isa(M5150CPU *cpu, bool micromips);
 
+/* JSON text: the core's registers, all sets. The caller frees. */
+char *m5150_registers(M5150CPU *cpu);
+
 #endif

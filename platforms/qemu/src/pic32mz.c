@@ -238,6 +238,11 @@ static void set_paced(Object *obj, bool value, Error **errp)
     pic32_governor_set_paced(PIC32_GOVERNOR(governor), value);
 }
 
+static char *get_core(Object *obj, Error **errp)
+{
+    return m5150_registers(PIC32MZ_MACHINE(obj)->cpu);
+}
+
 static char *get_sfr_report(Object *obj, Error **errp)
 {
     return pic32_sfr_report(PIC32_STORAGE(PIC32MZ_MACHINE(obj)->storage));
@@ -354,6 +359,7 @@ static void pic32mz_machine_class_init(ObjectClass *oc, void *data)
     object_class_property_add(oc, "virtual-time", "int", get_virtual_time,
                               NULL, NULL, NULL);
     object_class_property_add_bool(oc, "paced", get_paced, set_paced);
+    object_class_property_add_str(oc, "core", get_core, NULL);
     object_class_property_add_str(oc, "sfr-report", get_sfr_report, NULL);
     object_class_property_add_str(oc, "sfr-map", get_sfr_map, NULL);
 }

@@ -15,6 +15,8 @@
 #include "qemu/osdep.h"
 #include "qapi/error.h"
 #include "qemu/bswap.h"
+#include "cpu.h"
+#include "exec/exec-all.h"
 #include "pic32mz_flash.h"
 
 #define ERASED          0xff
@@ -90,6 +92,15 @@ static void flash_map_boot(PIC32Flash *s, unsigned alias, unsigned panel)
     memory_region_add_subregion(system, base, mr);
 }
 
+/*
+ * Translated code jumps from page to page without a look at the memory map
+ * (goto-tb-pages.patch): it is stale where panels change places.
+ */
+static void flash_forget_code(void)
+{
+    tb_flush(first_cpu);
+}
+
 void pic32_flash_swap_boot(PIC32Flash *s, bool swapped)
 {
     if (s->boot_swapped != swapped) {
@@ -98,6 +109,7 @@ void pic32_flash_swap_boot(PIC32Flash *s, bool swapped)
         flash_map_boot(s, 0, swapped);
         flash_map_boot(s, 1, !swapped);
         memory_region_transaction_commit();
+        flash_forget_code();
     }
 }
 
@@ -110,6 +122,7 @@ void pic32_flash_swap_program(PIC32Flash *s, bool swapped)
         memory_region_set_address(&s->panel[!swapped],
                                   PIC32_PROGRAM_FLASH + s->size / 2);
         memory_region_transaction_commit();
+        flash_forget_code();
     }
 }
 

@@ -39,7 +39,7 @@ from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
-from scipy import special, stats  # type: ignore[import-untyped,unused-ignore]
+from scipy import special  # type: ignore[import-untyped,unused-ignore]
 
 MODULUS = 65536
 MIN_VALUES = 256
@@ -58,7 +58,7 @@ Floats = npt.NDArray[np.float64]
 def _binomial_two_sided(trials: int) -> Floats:
     """Two-sided exact p-value of each number of heads in ``trials`` throws of a fair coin."""
     heads = np.arange(trials + 1)
-    lower: Floats = stats.binom.cdf(np.minimum(heads, trials - heads), trials, 0.5)
+    lower: Floats = special.bdtr(np.minimum(heads, trials - heads), trials, 0.5)
     return np.minimum(1.0, 2.0 * lower)
 
 

@@ -6,10 +6,12 @@ VENV := .venv
 BIN := $(CURDIR)/$(VENV)/bin
 # Other sizes of the WebSocket buffer that the suites must pass at; the firmware's own default is in firmware/Makefile.
 VARIANTS := 65535 512
-# Two at a time when pytest-xdist is installed: most tests wait for an emulator of their own.
-XDIST = $(if $(shell $(BIN)/python -c 'import xdist' 2>/dev/null && echo yes),-n 2 --dist loadfile)
-PYTEST = PATH="$(BIN):$$PATH" $(BIN)/python -m pytest bench/tests $(XDIST) --junitxml=build/pytest.xml
-ROBOT = PATH="$(BIN):$$PATH" $(BIN)/robot --outputdir build/robot --xunit xunit.xml robot/
+# How many tests and suites run at a time, two at least: most wait for an emulator of their own.
+WORKERS := $(shell n=$$(nproc); echo $$((n > 2 ? n : 2)))
+PYTEST = PATH="$(BIN):$$PATH" $(BIN)/python -m pytest bench/tests -n $(WORKERS) --dist loadfile --junitxml=build/pytest.xml
+ROBOT_OUTPUT = --outputdir build/robot --xunit xunit.xml
+ROBOT = PATH="$(BIN):$$PATH" $(BIN)/robot $(ROBOT_OUTPUT) robot/
+PABOT = PATH="$(BIN):$$PATH" $(BIN)/pabot --chunk --processes $(WORKERS) --no-pabotlib $(ROBOT_OUTPUT) robot/
 
 .DEFAULT_GOAL := help
 .PHONY: help run test bench setup packages venv emulator firmware firmware-variants peer built lint check-c pytest clean
@@ -24,7 +26,7 @@ test: built firmware-variants ## set up, build, and run every check and test
 	@failed=; \
 	$(MAKE) --no-print-directory lint || failed="$$failed lint"; \
 	$(PYTEST) || failed="$$failed pytest"; \
-	$(ROBOT) || failed="$$failed robot"; \
+	$(PABOT) || failed="$$failed robot"; \
 	if [ -n "$$failed" ]; then echo "make test: failed:$$failed" >&2; exit 1; fi; \
 	echo "make test: everything passed"
 

@@ -80,9 +80,10 @@ class Pic32Bench(TerminalKeywords, PanelKeywords, StreamKeywords, PageKeywords, 
     def _save(self, name: str) -> None:
         """Writes the report's files beside log.html."""
         assert self._board is not None
-        folder = Path(BuiltIn().get_variable_value("${OUTPUT DIR}")) / "boards"
+        folder, run = _log_folder(Path(BuiltIn().get_variable_value("${OUTPUT DIR}")))
+        stem = re.sub(r"[^A-Za-z0-9_.-]+", "-", run + name).strip("-")
         try:
-            self._saved = self._board.save_report(folder, re.sub(r"[^A-Za-z0-9_.-]+", "-", name).strip("-"))
+            self._saved = self._board.save_report(folder / "boards", stem)
         except OSError as error:
             logger.warn(f"the failure report could not be written: {error}")
 
@@ -93,3 +94,16 @@ class Pic32Bench(TerminalKeywords, PanelKeywords, StreamKeywords, PageKeywords, 
         """
         links = " | ".join(f"[boards/{file.name}|{file.name}]" for file in self._saved)
         result.doc = f"{result.doc}\n\n*What the board showed:* {links}".strip()
+
+
+def _log_folder(output_dir: Path) -> tuple[Path, str]:
+    """Where log.html will be, and what to put before the names of files to tell them from those of other runs.
+
+    pabot runs suites in folders pabot_results/NUMBER of its own, below that of the log which it then makes of them;
+    with several argument files every suite has several runs, in pabot_results/RUN/NUMBER.
+    """
+    for parent in output_dir.parents:
+        if parent.name == "pabot_results":
+            run, *more = output_dir.relative_to(parent).parts
+            return parent.parent, f"{run}." if more else ""
+    return output_dir, ""

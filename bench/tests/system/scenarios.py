@@ -17,21 +17,17 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from scapy.layers.dhcp import BOOTP, DHCP
-from scapy.layers.inet import IP, UDP
-from scapy.layers.l2 import Ether
-
 import pic32bench
 from pic32bench import Board
 from pic32bench.chip import Region
 from pic32bench.network import WireNetwork
 from pic32bench.network.neighbour import Neighbour, is_announcement
-from pic32bench.network.wire import Frame
+from pic32bench.network.station import LEASED, Station
 from pic32bench.panel_link import NS
+from pic32bench.stream.client import StreamClient
 
 ORIGINAL = os.environ.get("PIC32BENCH_ORIGINAL_HEX", "")
 QUANTUM = 0.02  # coarse: most stories look at a few moments only
-SERVER, LEASED = "10.0.2.2", "10.0.2.15"
 
 Scenario = Callable[..., str]
 
@@ -74,24 +70,6 @@ def wire_of(board: Board) -> WireNetwork:
     return board.network
 
 
-def serve_dhcp(wire: WireNetwork) -> None:
-    """A DHCP server with one address to give (RFC 2131), and ARP for itself."""
-    station = Neighbour(wire, address=SERVER)
-
-    def answer(frame: Frame) -> Any:
-        packet = frame.packet
-        if DHCP not in packet:
-            return None
-        asked = {option[0]: option[1] for option in packet[DHCP].options if isinstance(option, tuple)}
-        kind = {1: "offer", 3: "ack"}[asked["message-type"]]
-        options = [("message-type", kind), ("server_id", SERVER), ("subnet_mask", "255.255.255.0"), ("router", SERVER)]
-        bootp = BOOTP(op=2, xid=packet[BOOTP].xid, yiaddr=LEASED, siaddr=SERVER, chaddr=packet[BOOTP].chaddr)
-        headers = Ether(src=station.mac, dst=packet.src) / IP(src=SERVER, dst=LEASED) / UDP(sport=67, dport=68)
-        return headers / bootp / DHCP(options=[*options, ("lease_time", 3600), "end"])
-
-    wire.respond(answer)
-
-
 def boot(images: Path, **options: Any) -> str:
     """Looked at every 0.1 ms, which is about as long as a character takes."""
     with start(images, quantum=0.0001, **options) as board:
@@ -132,15 +110,30 @@ def address_by_autoip(images: Path, **options: Any) -> str:
 
 def address_by_dhcp(images: Path, **options: Any) -> str:
     with start(images, network="wire", **options) as board:
-        serve_dhcp(wire_of(board))
+        Station(wire_of(board), dhcp=True)
         board.console.wait_for_line(f"IP Address: {LEASED}")
         board.run_for(0.5)
         return trace(board)
 
 
+def stream_and_switch(images: Path, **options: Any) -> str:
+    """A WebSocket over TCP, and SW1 pressed and released while it streams."""
+    with start(images, network="wire", **options) as board:
+        Station(wire_of(board), dhcp=True)
+        board.console.wait_for_line(f"IP Address: {LEASED}")
+        with StreamClient(LEASED, station=board.station) as stream:
+            stream.start()
+            stream.collect(frames=20)
+            board.panel.press("SW1")
+            stream.collect(frames=20)
+            board.panel.release("SW1", at=board.time + 0.0123)
+            stream.collect(frames=20)
+        return trace(board)
+
+
 def cable_out_and_in(images: Path, **options: Any) -> str:
     with start(images, network="wire", **options) as board:
-        serve_dhcp(wire_of(board))
+        Station(wire_of(board), dhcp=True)
         board.console.wait_for_line(f"IP Address: {LEASED}")
         board.panel.unplug_cable()
         board.panel.plug_cable(at=board.time + 1.5)
@@ -202,7 +195,7 @@ def polling_loop(images: Path, **options: Any) -> str:
 def original_demo(images: Path, **options: Any) -> str:
     """The original demo's own HEX: FreeRTOS, Harmony and a loop that polls."""
     with start(images, image=ORIGINAL, network="wire", **options) as board:
-        serve_dhcp(wire_of(board))
+        Station(wire_of(board), dhcp=True)
         board.panel.press("SW1", at=1.0)
         board.run_for(2.0)
         return trace(board)
@@ -216,6 +209,7 @@ SCENARIOS: dict[str, Scenario] = {
         typing,
         address_by_autoip,
         address_by_dhcp,
+        stream_and_switch,
         cable_out_and_in,
         resets,
         power_cycles,

@@ -32,14 +32,14 @@ Board Does Not Answer For An Address That It Only Probes
     Address Should Not Answer    ${FIRST ADDRESS}    timeout=0.5
 
 Board Defends Its Address Once And Keeps It
-    Wait For Line On Uart    IP Address: ${FIRST ADDRESS}    timeout=15
+    [Setup]    Power Up And Take The First Address
     Wait For Both Announcements
     Neighbour Announces Address    ${FIRST ADDRESS}
     Wait For ARP Announcement    ${FIRST ADDRESS}    timeout=1
     Address Should Answer    ${FIRST ADDRESS}
 
 Board Gives Way When The Conflict Goes On
-    Wait For Line On Uart    IP Address: ${FIRST ADDRESS}    timeout=15
+    [Setup]    Power Up And Take The First Address
     Wait For Both Announcements
     Neighbour Announces Address    ${FIRST ADDRESS}
     Wait For ARP Announcement    ${FIRST ADDRESS}    timeout=1

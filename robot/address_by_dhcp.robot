@@ -2,7 +2,7 @@
 *** Settings ***
 Documentation       With a DHCP server on the cable the board takes the address that it is given.
 Resource            board.resource
-Suite Setup         Power Up And Wait For An Address
+Suite Setup         Power Up And Ask For An Address
 Suite Teardown      Stop Emulation
 
 
@@ -20,3 +20,9 @@ Green LED Shows The Link
 Board Can Be Reached At The Address
     ${page}=    Get Page    /
     Should Be Equal As Integers    ${page.status}    200
+
+
+*** Keywords ***
+Power Up And Ask For An Address
+    Power Up    user
+    Wait For An Address From DHCP

@@ -2,7 +2,7 @@
 *** Settings ***
 Documentation       The board answers to its NetBIOS name, and to no other.
 Resource            board.resource
-Suite Setup         Power Up And Wait For A Link-Local Address
+Suite Setup         Power Up And Take The First Address
 Suite Teardown      Stop Emulation
 
 
@@ -20,9 +20,3 @@ Board Answers Again After Other Names
     Name Should Not Answer    SOMEBODY
     ${address}=    Ask For Name    ${NAME}
     Should Be Equal    ${address}    ${FIRST ADDRESS}
-
-
-*** Keywords ***
-Power Up And Wait For A Link-Local Address
-    Power Up Where Nobody Answers
-    Wait For Line On Uart    IP Address: ${FIRST ADDRESS}    timeout=15

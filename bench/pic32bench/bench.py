@@ -174,6 +174,7 @@ class Board:
         In the end the board goes on as if nothing had been. Raises UsageError for what cannot be in a snapshot, such
         as an open TCP connection of this computer.
         """
+        self.network.come_to_rest()
         with self.clock.standing_still():
             self.emulator.settle()
             self.emulator.drain()
@@ -197,7 +198,7 @@ class Board:
         self.panel.thaw(faces["panel"])
         for number, console in self._consoles.items():
             console.thaw(faces["consoles"][str(number)])
-        self.emulator.prepend_log(faces["emulator log"])
+        self.emulator.take_over_log(faces["emulator log"])
 
     @property
     def console(self) -> Console:

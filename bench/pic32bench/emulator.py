@@ -196,9 +196,13 @@ class Emulator:
         rest = [self._log_rest.decode(errors="replace")] if self._log_rest else []
         return "\n".join([*self._log, *rest][-lines:])
 
-    def prepend_log(self, text: str) -> None:
-        """Puts what an emulator said before a snapshot in front of this one's log."""
-        self._log.extendleft(reversed(text.splitlines()))
+    def take_over_log(self, text: str) -> None:
+        """Goes on with the log of the emulator that a snapshot is from, in place of what this one has said so far."""
+        process = self._process
+        assert process is not None
+        self._io.call(lambda: self._read_log(process))
+        self._log.clear()
+        self._log.extend(text.splitlines())
 
     def check(self) -> None:
         """Raises the error that ended the emulator, if it has ended."""
@@ -230,7 +234,10 @@ class Emulator:
 
     def save_machine(self, descriptor: int) -> None:
         """Writes the state of the machine, which stands still, into an open file, from where that stands."""
-        self._io.call(lambda: self._qmp.send_fd_scm(descriptor))
+        try:
+            self._io.call(lambda: self._qmp.send_fd_scm(descriptor))
+        except (QMPError, OSError) as error:
+            raise self._died(self.where()) from error
         self.execute("getfd", fdname="snapshot")
         self.execute("migrate", uri="fd:snapshot")
         limit = time.monotonic() + self.backstop_wall
@@ -240,11 +247,12 @@ class Emulator:
                 raise EmulatorError(f"the emulator could not save its state: {reason}")
             if time.monotonic() > limit:
                 raise self.stuck("did not save its state")
-        self._wait_while("finish-migrate")  # "completed" is said a moment before the run state follows
+        # "completed" is said a moment before the run state follows
+        self._wait_while("finish-migrate", "postmigrate")
 
-    def _wait_while(self, state: str) -> None:
+    def _wait_while(self, *states: str) -> None:
         limit = time.monotonic() + self.backstop_wall
-        while self.execute("query-status")["status"] == state:
+        while (state := self.execute("query-status")["status"]) in states:
             if time.monotonic() > limit:
                 raise self.stuck(f"did not leave the state {state}")
 

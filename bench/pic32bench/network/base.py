@@ -52,11 +52,17 @@ class Network(ABC):
         """Addresses on this host that lead to the board: ``http`` and ``ws``, where the network has them."""
         return {}
 
+    def come_to_rest(self) -> None:  # noqa: B027  (most networks are)
+        """Called while time still goes on, before `freeze`: waits until nothing is open that a snapshot cannot hold.
+
+        Raises UsageError, one line, when something stays open.
+        """
+
     def freeze(self) -> bytes:
         """What this end of the cable has of its own, in any form that `thaw` of the same class understands.
 
-        Called while the machine stands still and all that it has sent is taken in. What a host holds open, such as
-        a TCP connection, is not part of it. Raises UsageError, one line, for what cannot be in a snapshot.
+        Called while the machine stands still and all that it has sent is taken in, and once before anything was done
+        with a new object. Raises UsageError, one line, for what cannot be in a snapshot.
         """
         raise UsageError(f"a board on network {self.name} cannot be in a snapshot")
 

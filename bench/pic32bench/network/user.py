@@ -27,6 +27,10 @@ _PATHS = {"http": "/", "ws": "/echo"}
 _PCAP_HEADER = 24  # bytes, of a pcap file
 # A row of `info usernet` in QEMU's monitor.
 _FORWARD = re.compile(r"TCP\[HOST_FORWARD\]\s+\d+\s+(?:127\.0\.0\.1|localhost)\s+(\d+)\s+\S+\s+(\d+)")
+_CONNECTION = re.compile(r"TCP\[(\w+)\]\s+\d+\s+\S+\s+\d+\s+\S+\s+(\d+)")
+_OVER = ("HOST_FORWARD", "CLOSED", "TIME_WAIT")
+_ENDING = ("FIN_WAIT_1", "FIN_WAIT_2", "CLOSING", "LAST_ACK")  # the board closes its end, or has
+_CLOSING = 1.0  # virtual seconds that a connection gets to end
 
 
 class UserNetwork(Network):
@@ -48,8 +52,33 @@ class UserNetwork(Network):
                 raise UsageError(f"host port {port} for {service}: expected 1 to 65535")
         self.ports: dict[str, int] = {}
         self._pcap: IO[bytes] | None = None
+        self._emulator: Emulator | None = None
+        self._clock: Clock | None = None
         self._earlier = b""  # the capture of before the snapshot, with the file's header
         self._wished: dict[str, int] = {}  # ports to take if they are free
+
+    def come_to_rest(self) -> None:
+        """Waits for connections of this computer that are closing. Raises UsageError when one is open."""
+        assert self._emulator is not None
+        assert self._clock is not None
+        self._clock.wait_until(lambda: True if not self._connections() else None, _CLOSING)
+        still_open = [row for row in self._connections() if row[0] not in _ENDING]
+        if still_open:
+            services = {port: name for name, port in self.services.items()}
+            names = sorted({services.get(int(port), port) for _, port in still_open})
+            raise UsageError(
+                f"a snapshot cannot hold TCP connections of this computer ({', '.join(names)}): "
+                "close them before, and connect again after"
+            )
+
+    def _connections(self) -> list[tuple[str, str]]:
+        """State and port of the board of each TCP connection from this computer, but those that are over."""
+        found = [row for row in _CONNECTION.findall(self._table()) if row[0] not in _OVER]
+        return [(state, port) for state, port in found if int(port) in self.services.values()]
+
+    def _table(self) -> str:
+        assert self._emulator is not None
+        return str(self._emulator.execute("human-monitor-command", **{"command-line": "info usernet"}))
 
     def freeze(self) -> bytes:
         about = {"services": self.services, "wanted": self._wanted, "ports": self.ports}
@@ -99,11 +128,12 @@ class UserNetwork(Network):
         return _busy(service, int(found[1]))
 
     def attach(self, emulator: Emulator, clock: Clock) -> None:
-        table = emulator.execute("human-monitor-command", **{"command-line": "info usernet"})
-        forwards = {int(guest): int(host) for host, guest in _FORWARD.findall(str(table))}
+        self._emulator, self._clock = emulator, clock
+        table = self._table()
+        forwards = {int(guest): int(host) for host, guest in _FORWARD.findall(table)}
         missing = [name for name, port in self.services.items() if port not in forwards]
         if missing:
-            raise EmulatorError(f"the emulator's user network forwards no port for {', '.join(missing)}", str(table))
+            raise EmulatorError(f"the emulator's user network forwards no port for {', '.join(missing)}", table)
         self.ports = {name: forwards[port] for name, port in self.services.items()}
 
     def urls(self) -> dict[str, str]:

@@ -30,7 +30,9 @@ def quantity(name: str, value: str | float) -> float:
 
 
 @dataclass(frozen=True)
-class _LedTester:
+class LedTester:
+    """What `Create Led Tester` makes."""
+
     led: str
     timeout: float
 
@@ -40,7 +42,7 @@ class PanelKeywords(EmulationKeywords):
 
     def __init__(self) -> None:
         super().__init__()
-        self._led_testers: list[_LedTester] = []
+        self._led_testers: list[LedTester] = []
 
     def press_switch(self, name: str, at: float | None = None) -> None:
         """Presses a switch, such as SW1, and holds it; now, or at a virtual time still to come."""
@@ -119,7 +121,7 @@ class PanelKeywords(EmulationKeywords):
 
     def create_led_tester(self, led: str, machine: str | None = None, defaultTimeout: float = 0) -> int:  # noqa: N803
         """Makes a tester for a LED, such as LED1, and returns its id. May stand before `Start Emulation`."""
-        self._led_testers.append(_LedTester(led.removeprefix("sysbus."), defaultTimeout))
+        self._led_testers.append(LedTester(led.removeprefix("sysbus."), defaultTimeout))
         return len(self._led_testers) - 1
 
     def assert_led_state(
@@ -244,9 +246,9 @@ class PanelKeywords(EmulationKeywords):
         """Mean time from one lighting up of a LED to the next, virtual seconds, over so many cycles from now on."""
         return self.board.panel.blink(name, cycles, timeout).period
 
-    def _led(self, tester_id: int | str | None) -> _LedTester:
+    def _led(self, tester_id: int | str | None) -> LedTester:
         if isinstance(tester_id, str):
-            return _LedTester(tester_id, 0)
+            return LedTester(tester_id, 0)
         if tester_id is None:
             if len(self._led_testers) != 1:
                 raise UsageError("say which LED: testerId=LED1, or make one tester with `Create Led Tester`")

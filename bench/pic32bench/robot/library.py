@@ -11,14 +11,12 @@ from robot.api import logger
 from robot.libraries.BuiltIn import BuiltIn
 
 from pic32bench import __version__
-from pic32bench.robot.hands import PanelKeywords
 from pic32bench.robot.page import PageKeywords
-from pic32bench.robot.stream import StreamKeywords
-from pic32bench.robot.terminal import TerminalKeywords
+from pic32bench.robot.snapshots import SnapshotKeywords
 from pic32bench.robot.wire import WireKeywords
 
 
-class Pic32Bench(TerminalKeywords, PanelKeywords, StreamKeywords, PageKeywords, WireKeywords):
+class Pic32Bench(SnapshotKeywords, PageKeywords, WireKeywords):
     """Works an emulated PIC32MZ EF board like a person at the desk.
 
     = Time =
@@ -45,22 +43,19 @@ class Pic32Bench(TerminalKeywords, PanelKeywords, StreamKeywords, PageKeywords, 
         self.ROBOT_LIBRARY_LISTENER = self
         self._saved: list[Path] = []
 
-    def reset_emulation(self) -> None:
-        """Switches the board off and forgets all testers, so that `Start Emulation` begins anew.
-
-        For a board that keeps its testers and starts again, see `Power Cycle` and `Press Reset`.
-        """
-        self.stop_emulation()
-        self._testers.clear()
-        self._led_testers.clear()
-
     def _before_stop(self) -> None:
         """A teardown switches the board off before Robot says that the test has ended: save what it showed."""
         if BuiltIn().get_variable_value("${TEST STATUS}") == "FAIL":
             self._save(BuiltIn().get_variable_value("${SUITE NAME}") + "." + self._test_name())
 
+    def _start_test(self, data: Any, result: Any) -> None:
+        """Robot calls this before each test."""
+        self._run_providers_first(data)
+
     def _end_test(self, data: Any, result: Any) -> None:
         """Robot calls this after each test."""
+        if result.failed:
+            self._failed.add(result.name)
         if result.failed and self._board is not None:
             self._save(f"{result.parent.longname}.{result.name}")
         if result.failed and self._saved:

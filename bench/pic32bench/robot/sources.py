@@ -57,24 +57,25 @@ class _Parts(ModelVisitor):  # type: ignore[misc]
 
 def source_of_suite() -> str:
     """What stands for the running suite's file and all that it uses."""
-    return _digest(_closure(_suite()))
+    return _digest(_closure(suite_file()))
 
 
 def source_of_keyword(name: str) -> str:
     """What stands for a keyword of the running suite, its file and all that this uses."""
-    files = _closure(_suite())
+    files = _closure(suite_file())
     for path, parts in files.items():
-        if _plain(name) in map(_plain, parts.keywords):
+        if plain_name(name) in map(plain_name, parts.keywords):
             return _digest(_closure(path))
     return _digest(files)
 
 
-def _plain(name: str) -> str:
+def plain_name(name: str) -> str:
     """A keyword's name as Robot compares it."""
     return name.replace(" ", "").replace("_", "").lower()
 
 
-def _suite() -> Path:
+def suite_file() -> Path:
+    """The running suite's file."""
     return Path(BuiltIn().get_variable_value("${SUITE SOURCE}"))
 
 

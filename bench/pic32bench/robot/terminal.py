@@ -30,8 +30,8 @@ class TerminalTesterResult:
 
 
 @dataclass(frozen=True)
-class _Tester:
-    """``uart`` None is the board's console."""
+class Tester:
+    """What `Create Terminal Tester` makes. ``uart`` None is the board's console."""
 
     uart: int | None
     timeout: float
@@ -43,7 +43,7 @@ class TerminalKeywords(EmulationKeywords):
 
     def __init__(self) -> None:
         super().__init__()
-        self._testers: list[_Tester] = []
+        self._testers: list[Tester] = []
 
     def create_terminal_tester(
         self,
@@ -62,7 +62,7 @@ class TerminalKeywords(EmulationKeywords):
         """
         if endLineOption not in _LINE_ENDS:
             raise UsageError(f"endLineOption {endLineOption!r}: expected one of {', '.join(_LINE_ENDS)}")
-        self._testers.append(_Tester(_uart_number(uart), timeout, _LINE_ENDS[endLineOption]))
+        self._testers.append(Tester(_uart_number(uart), timeout, _LINE_ENDS[endLineOption]))
         return len(self._testers) - 1
 
     def wait_for_line_on_uart(
@@ -176,7 +176,7 @@ class TerminalKeywords(EmulationKeywords):
         if tester_id is None:
             if len(self._testers) > 1:
                 raise UsageError(f"there are {len(self._testers)} terminal testers: say which with testerId=")
-            tester = self._testers[0] if self._testers else _Tester(None, DEFAULT_TIMEOUT, "\r")
+            tester = self._testers[0] if self._testers else Tester(None, DEFAULT_TIMEOUT, "\r")
         elif 0 <= tester_id < len(self._testers):
             tester = self._testers[tester_id]
         else:

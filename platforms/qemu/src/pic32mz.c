@@ -18,7 +18,9 @@
 #include "hw/qdev-properties.h"
 #include "hw/qdev-properties-system.h"
 #include "exec/address-spaces.h"
+#include "migration/misc.h"
 #include "sysemu/reset.h"
+#include "sysemu/runstate.h"
 #include "sysemu/sysemu.h"
 #include "pic32mz_bus_devices.h"
 #include "pic32mz_cfg.h"
@@ -94,6 +96,17 @@ static void bench_create_governor(PIC32MZMachine *s)
     qdev_realize_and_unref(s->governor, NULL, &error_fatal);
 }
 
+/*
+ * QEMU takes a machine that was saved for one that goes on elsewhere, and
+ * would not save it once more before it has run.
+ */
+static void bench_saved(Notifier *notifier, void *data)
+{
+    if (runstate_check(RUN_STATE_POSTMIGRATE)) {
+        runstate_set(RUN_STATE_PRELAUNCH);
+    }
+}
+
 /* Machine */
 
 static void pic32mz_cpu_reset(void *opaque)
@@ -139,6 +152,8 @@ static void pic32mz_init(MachineState *machine)
     board_attach_devices(s);
     board_create_panel(s);
     bench_create_governor(s);
+    s->saved.notify = bench_saved;
+    add_migration_state_change_notifier(&s->saved);
 
     /* a bootloader keeps its own code, whatever its application's image has */
     load_image(s, machine->initrd_filename);

@@ -9,6 +9,7 @@
 
 #include "hw/boards.h"
 #include "net/can_emu.h"
+#include "qemu/notify.h"
 #include "m5150.h"
 #include "pic32mz_chip.h"
 #include "pic32mz_flash.h"
@@ -53,6 +54,7 @@ struct PIC32MZMachine {
     DeviceState *eth;
     DeviceState *panel;
     DeviceState *governor;
+    Notifier saved;             /* a snapshot was taken */
 };
 
 /* Makes the chip's peripherals and connects them; the CPU and flash exist. */

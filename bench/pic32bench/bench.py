@@ -256,12 +256,7 @@ class Board:
 
         Raises UsageError while it is held.
         """
-        if self.panel.is_reset_held():
-            raise UsageError("cannot push the reset button: it is held, release it first")
-        before = len(self.panel.resets())
-        self._link.note(self.clock.last_ns, "reset")
-        self.emulator.execute("system_reset")
-        self.panel.wait_for_reset_wall(before)
+        self.panel.push_reset()
 
     def power_cycle(self) -> None:
         """Takes power away and gives it back; flash stays."""

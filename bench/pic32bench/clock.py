@@ -60,6 +60,10 @@ class Clock(ABC):
         """
 
     @abstractmethod
+    def let_act(self) -> None:
+        """Lets what the panel was told to do now take effect; in lock-step that takes one instruction."""
+
+    @abstractmethod
     def standing_still(self) -> AbstractContextManager[None]:
         """The machine stands still inside, and `last_ns` is exact."""
 
@@ -127,6 +131,9 @@ class LockStepClock(Clock):
             # Quanta end on multiples of the quantum, so that where a wait stops does not depend on where it began.
             edge = (self._now_ns // self.quantum_ns + 1) * self.quantum_ns
             self._run_towards(min(edge, deadline))
+
+    def let_act(self) -> None:
+        self.run_to(self._now_ns + 1)
 
     def run_to(self, target_ns: int) -> None:
         """Runs the machine to this virtual time, ns."""
@@ -202,6 +209,9 @@ class FreeRunningClock(Clock):
         self._emulator.execute("qom-set", path="/machine", property="paced", value=True)
         self._emulator.execute("cont")
         self._running = True
+
+    def let_act(self) -> None:
+        pass  # it does without us
 
     def _set_now(self, now_ns: int) -> None:
         self._last_ns = self._newest_guess = now_ns

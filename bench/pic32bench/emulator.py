@@ -15,6 +15,7 @@ import os
 import signal
 import socket
 import subprocess
+import tempfile
 import threading
 import time
 import weakref
@@ -52,9 +53,10 @@ class EmulatorSpec:
     application: Path | None = None
     incoming: int | None = None  # an open file that stands at the state that the machine goes on from
 
-    def command(self, qmp_fd: int, serial_fds: Mapping[str, int]) -> list[str]:
+    def command(self, qmp_fd: int, record_fd: int, serial_fds: Mapping[str, int]) -> list[str]:
         """The command line, as platforms/qemu/README.md describes it."""
-        options = ",".join(f"{key}={_escaped(value)}" for key, value in self.machine.items())
+        machine = {**self.machine, "record": f"/proc/self/fd/{record_fd}"}
+        options = ",".join(f"{key}={_escaped(value)}" for key, value in machine.items())
         command = [str(self.binary), "-M", f"pic32mz,{options}", "-kernel", str(self.kernel)]
         if self.application is not None:
             command += ["-initrd", str(self.application)]
@@ -95,6 +97,8 @@ class Emulator:
         self._verdict: EmulatorError | None = None
         self._io = IoThread("pic32bench-emulator")
         self._qmp = QMPClient("pic32bench")
+        # A file without a name, like everything here. It may become too long for memory.
+        self._inputs = tempfile.TemporaryFile()  # noqa: SIM115  (lives until close)
         self._process: subprocess.Popen[bytes] | None = None
         try:
             self._start()
@@ -108,9 +112,10 @@ class Emulator:
         qmp.setblocking(False)
         pairs = {name: socket.socketpair() for name in self.spec.serials()}
         far_fds = {name: far.fileno() for name, (_, far) in pairs.items()}
-        command = self.spec.command(qmp_far.fileno(), far_fds)
+        record = self._inputs.fileno()
+        command = self.spec.command(qmp_far.fileno(), record, far_fds)
         incoming = () if self.spec.incoming is None else (self.spec.incoming,)
-        fds = (qmp_far.fileno(), *far_fds.values(), *self.spec.pass_fds, *incoming)
+        fds = (qmp_far.fileno(), record, *far_fds.values(), *self.spec.pass_fds, *incoming)
         try:
             for name, (near, _) in pairs.items():
                 self.channels[name] = Channel(name, near, self._io, self.activity)
@@ -223,6 +228,10 @@ class Emulator:
         except (ExecInterruptedError, QMPError, OSError) as error:
             raise self._died(self.where()) from error
 
+    def inputs(self) -> bytes:
+        """The list of what came from outside and when, as the emulator writes it; also after its end."""
+        return os.pread(self._inputs.fileno(), os.fstat(self._inputs.fileno()).st_size, 0)
+
     def settle(self) -> None:
         """Returns when the emulator has taken in what was written to its channels before.
 
@@ -312,6 +321,7 @@ class Emulator:
         self._io.stop()
         if self._process and self._process.stderr:
             self._process.stderr.close()
+        self._inputs.close()
 
     def _wait_for_end(self, timeout_wall: float) -> bool:
         with self.activity:

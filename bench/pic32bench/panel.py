@@ -199,8 +199,17 @@ class Panel:
         """Lets the supply dip: a brown-out reset (BOR). Flash keeps its contents."""
         self._reset("brown-out", at, power="brown-out")
 
+    def push_reset(self, at: float | None = None) -> None:
+        """Pushes the reset button (MCLR) and lets go of it at once; memory and flash stay.
+
+        Raises UsageError while it is held.
+        """
+        if at is None and self.is_reset_held():
+            raise UsageError("cannot push the reset button: it is held, release it first")
+        self._reset("reset", at, mclr="push")
+
     def hold_reset(self, at: float | None = None) -> None:
-        """Presses the reset button and holds it: MCLR is low and the chip stands in reset. `Board.reset` is a push."""
+        """Presses the reset button and holds it: MCLR is low and the chip stands in reset; see also `push_reset`."""
         self._hand("hold the reset button", at, mclr="low")
         self._reset_button.append((self._at_ns(at), True))
 
@@ -211,7 +220,7 @@ class Panel:
         self._hand("release the reset button", at, mclr="high")
         self._reset_button.append((self._at_ns(at), False))
         if starts:
-            self.wait_for_reset_wall(before)
+            self._wait_for_reset_now(before)
 
     def is_reset_held(self) -> bool:
         """Whether the reset button is held now."""
@@ -249,8 +258,9 @@ class Panel:
             f"the chip did not reset: {len(self.resets())} resets so far, expected {count}",
         )
 
-    def wait_for_reset_wall(self, before: int) -> None:
-        """Waits, without letting time pass in lock-step, until a reset asked for has happened."""
+    def _wait_for_reset_now(self, before: int) -> None:
+        """Waits until a reset asked for now has happened: after one more instruction."""
+        self._clock.let_act()
         with self._emulator.activity:
             done = self._emulator.activity.wait_for(
                 lambda: self._emulator.ended or len(self.resets()) > before, _RESET_BACKSTOP_WALL
@@ -309,7 +319,7 @@ class Panel:
         held = at is None and self.is_reset_held()
         self._hand(what, at, **command)
         if at is None and not held:
-            self.wait_for_reset_wall(before)
+            self._wait_for_reset_now(before)
 
     def _hand(self, what: str, at: float | None, **command: str | int | None) -> None:
         if at is None:

@@ -157,15 +157,19 @@ class Fake:
             self.frame_sent = True
 
     def on_panel(self, command: dict[str, Any]) -> None:
-        if "at" in command:
-            at = command.pop("at")
-            self.after((at - self.now) / NS, lambda: self.on_panel(command))
-        elif "run" in command:
+        if "run" in command:
             self.target = command["run"]
             if command["run"] < self.now:
                 self.target = None
                 self.panel(error="run: the time is in the past")
-        elif "pin" in command:
+        elif command.keys() & {"pin", "link", "power", "mclr", "crystal"}:
+            at = max(command.pop("at", 0), self.now + 1)  # not before the next instruction
+            self.after((at - self.now) / NS, lambda: self.act(command))
+        else:
+            self.panel(error=f"unknown command {command}")
+
+    def act(self, command: dict[str, Any]) -> None:
+        if "pin" in command:
             if "millivolts" in command:
                 self.say(f"{command['pin']}={command['millivolts']}mV\r\n")
                 return
@@ -178,6 +182,9 @@ class Fake:
         elif command.get("mclr") in ("low", "high"):
             if self.held != (command["mclr"] == "low"):
                 self.held = not self.held
+                self.boot("mclr")
+        elif command.get("mclr") == "push":
+            if not self.held:
                 self.boot("mclr")
         elif command.get("crystal") in ("posc", "sosc") and command.get("state") in ("stopped", "running"):
             self.say(f"{command['crystal']} {command['state']}\r\n")

@@ -231,16 +231,19 @@ def test_no_instruction_after_the_time(chip: ChipFactory, tmp_path: Path) -> Non
     assert run((80, 88, 96, 104, 800, 808, 4000)) == whole
 
 
-def test_what_is_done_while_standing_comes_before_the_next_instruction(chip: ChipFactory, tmp_path: Path) -> None:
+def test_what_is_done_while_standing_comes_after_one_more_instruction(chip: ChipFactory, tmp_path: Path) -> None:
     with chip(cpu=True, image=hex_image(tmp_path / "a.hex", FOLLOW)) as c:
         c.panel.send({"run": 2000})
         c.panel.until("stopped")
         c.panel.send({"pin": "RB12", "level": 1})
-        assert c.read("PORTB") >> 12 & 1 == 1  # already, before the next run
+        assert c.read("PORTB") >> 12 & 1 == 0  # not while it stands
+        c.panel.send({"run": 2001})
+        assert c.panel.until("stopped") == [{"t": 2008, "stopped": True}]
+        assert c.read("PORTB") >> 12 & 1 == 1
         c.panel.send({"run": 4000})
         first = [event for event in c.panel.until("stopped") if event.get("pin") == "RH0"]
         assert [event["level"] for event in first] == [1]
-        assert 2000 < first[0]["t"] <= 2000 + 6 * 8  # one turn of the loop
+        assert 2008 < first[0]["t"] <= 2008 + 7 * 8  # one turn of the loop
 
 
 def test_at_the_end_of_a_run_is_done_before_it_stops(chip: ChipFactory, tmp_path: Path) -> None:
@@ -249,7 +252,9 @@ def test_at_the_end_of_a_run_is_done_before_it_stops(chip: ChipFactory, tmp_path
         c.panel.send(b'{"run":8000}\n{"pin":"RB12","level":1,"at":8000}\n')
         c.panel.until("stopped")
         assert c.read("PORTB") == 0x1000
-        c.panel.send({"pin": "RB12", "level": 0, "at": 8000})  # now
+        c.panel.send({"pin": "RB12", "level": 0, "at": 8000})  # now: after one more instruction
+        c.panel.send({"run": 8001})
+        c.panel.until("stopped")
         assert c.read("PORTB") == 0
 
 
@@ -260,7 +265,7 @@ def test_power_cycle_while_standing(chip: ChipFactory, tmp_path: Path) -> None:
         c.panel.until("stopped")
         c.panel.send({"power": "cycle"})
         c.panel.send({"run": 16_000})
-        assert c.panel.until("stopped") == [{"t": 8000, "reset": "power-on"}, {"t": 16_000, "stopped": True}]
+        assert c.panel.until("stopped") == [{"t": 8001, "reset": "power-on"}, {"t": 16_000, "stopped": True}]
 
 
 def test_run_into_the_past_is_refused(chip: ChipFactory, tmp_path: Path) -> None:

@@ -28,6 +28,7 @@
 #include "pic32mz_eth.h"
 #include "pic32mz_governor.h"
 #include "pic32mz_image.h"
+#include "pic32mz_inputs.h"
 #include "pic32mz_machine.h"
 #include "pic32mz_nvm.h"
 #include "pic32mz_panel.h"
@@ -54,6 +55,7 @@ static void board_create_panel(PIC32MZMachine *s)
     if (serial_hd(SERIAL_PANEL)) {
         qdev_prop_set_chr(s->panel, "chardev", serial_hd(SERIAL_PANEL));
     }
+    board_link(s->panel, "inputs", s->inputs);
     board_link(s->panel, "ports", s->ports);
     board_link(s->panel, "eth", s->eth);
     board_link(s->panel, "cru", s->cru);
@@ -62,6 +64,7 @@ static void board_create_panel(PIC32MZMachine *s)
     if (serial_hd(SERIAL_WIRE)) {
         wire = qdev_new(TYPE_PIC32_WIRE);
         qdev_prop_set_chr(wire, "chardev", serial_hd(SERIAL_WIRE));
+        board_link(wire, "inputs", s->inputs);
         board_link(wire, "panel", s->panel);
         board_link(wire, "eth", s->eth);
         qdev_realize_and_unref(wire, NULL, &error_fatal);
@@ -87,6 +90,14 @@ static void board_attach_devices(PIC32MZMachine *s)
         error_report_err(err);
         exit(1);
     }
+}
+
+static void bench_create_inputs(PIC32MZMachine *s)
+{
+    s->inputs = qdev_new(TYPE_PIC32_INPUTS);
+    qdev_prop_set_string(s->inputs, "record", s->record ?: "");
+    qdev_prop_set_string(s->inputs, "play", s->play ?: "");
+    qdev_realize_and_unref(s->inputs, NULL, &error_fatal);
 }
 
 static void bench_create_governor(PIC32MZMachine *s)
@@ -148,6 +159,7 @@ static void pic32mz_init(MachineState *machine)
     s->cpu = M5150_CPU(mips_cpu_create_with_clock(machine->cpu_type, cpuclk));
     qemu_register_reset(pic32mz_cpu_reset, s->cpu);
 
+    bench_create_inputs(s);
     pic32_soc_create(s);
     board_attach_devices(s);
     board_create_panel(s);
@@ -166,6 +178,9 @@ static void pic32mz_reset(MachineState *machine, ShutdownCause reason)
     PIC32Cru *cru = PIC32_CRU(s->cru);
     uint32_t devcfg[4];
 
+    if (reason == SHUTDOWN_CAUSE_HOST_QMP_SYSTEM_RESET) {
+        pic32_inputs_lost(PIC32_INPUTS(s->inputs), "system_reset");
+    }
     if (pic32_cru_next_cause(cru) == PIC32_RESET_POWER_ON) {
         memset(memory_region_get_ram_ptr(machine->ram), 0, machine->ram_size);
     }
@@ -258,6 +273,13 @@ static char *get_core(Object *obj, Error **errp)
     return m5150_registers(PIC32MZ_MACHINE(obj)->cpu);
 }
 
+static char *get_sums(Object *obj, Error **errp)
+{
+    DeviceState *inputs = PIC32MZ_MACHINE(obj)->inputs;
+
+    return inputs ? pic32_inputs_sums(PIC32_INPUTS(inputs)) : g_strdup("");
+}
+
 static char *get_sfr_report(Object *obj, Error **errp)
 {
     return pic32_sfr_report(PIC32_STORAGE(PIC32MZ_MACHINE(obj)->storage));
@@ -287,6 +309,15 @@ static void set_text(Object *obj, Visitor *v, const char *name, void *opaque,
         g_free(*text);
         *text = value;
     }
+}
+
+/* Looked at when the machine is made. */
+static void pic32mz_add_list_properties(PIC32MZMachine *s)
+{
+    object_property_add(OBJECT(s), "record", "str", get_text, set_text, NULL,
+                        &s->record);
+    object_property_add(OBJECT(s), "play", "str", get_text, set_text, NULL,
+                        &s->play);
 }
 
 /* What is on the board's buses; looked at when the machine is made. */
@@ -328,6 +359,7 @@ static void pic32mz_machine_init(Object *obj)
     object_property_add_uint64_ptr(obj, "rng-seed", &s->rng_seed,
                                    OBJ_PROP_FLAG_READWRITE);
     pic32mz_add_bus_properties(s);
+    pic32mz_add_list_properties(s);
 }
 
 static void pic32mz_machine_finalize(Object *obj)
@@ -339,6 +371,8 @@ static void pic32mz_machine_finalize(Object *obj)
     g_free(s->phy);
     g_free(s->mac);
     g_free(s->jumpers_text);
+    g_free(s->record);
+    g_free(s->play);
     for (i = 0; i < PIC32_N_SPIS; i++) {
         g_free(s->spi_devices[i]);
     }
@@ -375,6 +409,7 @@ static void pic32mz_machine_class_init(ObjectClass *oc, void *data)
                               NULL, NULL, NULL);
     object_class_property_add_bool(oc, "paced", get_paced, set_paced);
     object_class_property_add_str(oc, "core", get_core, NULL);
+    object_class_property_add_str(oc, "sums", get_sums, NULL);
     object_class_property_add_str(oc, "sfr-report", get_sfr_report, NULL);
     object_class_property_add_str(oc, "sfr-map", get_sfr_map, NULL);
 }

@@ -96,8 +96,9 @@ PIC32ResetCause pic32_cru_reset_cause(PIC32Cru *cru);
 PIC32ResetCause pic32_cru_next_cause(PIC32Cru *cru);
 const char *pic32_cru_reset_name(PIC32ResetCause cause);
 
-/* The reset pin, and whether it holds the chip in reset. */
+/* The reset pin, a short push of it, and whether it holds the chip in reset. */
 void pic32_cru_set_mclr(PIC32Cru *cru, bool level);
+void pic32_cru_push_mclr(PIC32Cru *cru);
 bool pic32_cru_in_reset(PIC32Cru *cru);
 
 /* A watchdog or the deadman timer ran out: NMI, then reset (RNMICON). */

@@ -301,7 +301,18 @@ void pic32_eth_set_link(PIC32Eth *s, bool up)
 
 static void eth_nic_set_link(NetClientState *nc)
 {
-    pic32_eth_set_link(qemu_get_nic_opaque(nc), !nc->link_down);
+    PIC32Eth *s = qemu_get_nic_opaque(nc);
+    const char *json = nc->link_down ? "{\"link\": \"down\"}"
+                                     : "{\"link\": \"up\"}";
+
+    pic32_inputs_add(s->inputs, PIC32_INPUT_LINK, 0, json, strlen(json));
+}
+
+static void eth_take_link(void *opaque, const PIC32Input *input)
+{
+    /* {"link": "up"} or {"link": "down"} */
+    pic32_eth_set_link(opaque, g_strstr_len((char *)input->data, input->len,
+                                            "\"up\""));
 }
 
 static bool eth_nic_can_receive(NetClientState *nc)
@@ -313,19 +324,26 @@ static ssize_t eth_nic_receive(NetClientState *nc, const uint8_t *data,
                                size_t size)
 {
     PIC32Eth *s = qemu_get_nic_opaque(nc);
-    PIC32Frame *frame;
 
-    if (size > PIC32_FRAME_MAX) {
-        return size;
-    }
-    frame = pic32_frame_new(data, size, PIC32_FRAME_MIN + PIC32_FCS_LEN);
-    frame->len = MAX(frame->len, PIC32_FRAME_MIN);
-    pic32_frame_add_fcs(frame);
-    if (!pic32_eth_cable_receive(s, frame)) {
-        pic32_frame_free(frame);
-        return 0;
+    if (size <= PIC32_FRAME_MAX) {
+        pic32_inputs_add(s->inputs, PIC32_INPUT_NET, 0, data, size);
     }
     return size;
+}
+
+/* A frame begins to arrive from the netdev. */
+static void eth_take_frame(void *opaque, const PIC32Input *input)
+{
+    PIC32Frame *frame;
+
+    if (input->len > PIC32_FRAME_MAX) {
+        return;     /* of a recording that was changed */
+    }
+    frame = pic32_frame_new(input->data, input->len,
+                            PIC32_FRAME_MIN + PIC32_FCS_LEN);
+    frame->len = MAX(frame->len, PIC32_FRAME_MIN);
+    pic32_frame_add_fcs(frame);
+    pic32_eth_cable_receive(opaque, frame);
 }
 
 static NetClientInfo eth_net_info = {
@@ -386,6 +404,8 @@ static void eth_realize(DeviceState *dev, Error **errp)
     qemu_macaddr_default_if_unset(&s->conf.macaddr);
     s->nic = qemu_new_nic(&eth_net_info, &s->conf, TYPE_PIC32_ETH, dev->id,
                           &dev->mem_reentrancy_guard, s);
+    pic32_inputs_connect(s->inputs, PIC32_INPUT_NET, eth_take_frame, s);
+    pic32_inputs_connect(s->inputs, PIC32_INPUT_LINK, eth_take_link, s);
     nc = qemu_get_queue(s->nic);
     qemu_format_nic_info_str(nc, s->conf.macaddr.a);
     s->phy.cable = nc->peer != NULL;
@@ -438,6 +458,8 @@ static const VMStateDescription vmstate_eth = {
 
 static Property eth_properties[] = {
     DEFINE_NIC_PROPERTIES(PIC32Eth, conf),
+    DEFINE_PROP_LINK("inputs", PIC32Eth, inputs, TYPE_PIC32_INPUTS,
+                     PIC32Inputs *),
     DEFINE_PROP_STRING("phy", PIC32Eth, phy_model),
     DEFINE_PROP_UINT8("phy-address", PIC32Eth, phy_address, 0),
     DEFINE_PROP_UINT16("phy-partner", PIC32Eth, phy.partner, 0x45e1),

@@ -7,6 +7,8 @@
  *  + sysbus IRQ 0: a level, while a bit of ETHIRQ is enabled by ETHIEN
  *  + Clock input "pbclk": the peripheral bus clock (PBCLK5); not connected:
  *    100 MHz
+ *  + link "inputs": through which the netdev's frames and link come, and what
+ *    is sent is told
  *  + properties "mac" and "netdev": as of every NIC; the MAC address is the
  *    chip's factory address. Without a netdev no cable is plugged in
  *  + properties "phy" (model) and "phy-address" (0 to 31), and "phy-partner":
@@ -34,8 +36,8 @@ NetClientState *pic32_eth_net_client(PIC32Eth *s);
 
 /*
  * A frame, FCS included, begins to arrive on the cable as soon as that is
- * free. Takes the frame. False: no room now, the frame is still the caller's.
+ * free. Takes the frame.
  */
-bool pic32_eth_cable_receive(PIC32Eth *s, PIC32Frame *frame);
+void pic32_eth_cable_receive(PIC32Eth *s, PIC32Frame *frame);
 
 #endif

@@ -12,6 +12,7 @@
 #include "hw/sysbus.h"
 #include "pic32mz_eth.h"
 #include "pic32mz_eth_regs.h"
+#include "pic32mz_inputs.h"
 #include "pic32mz_miim.h"
 #include "pic32mz_phy.h"
 #include "pic32mz_sfr.h"
@@ -23,6 +24,7 @@ struct PIC32Eth {
 
     PIC32SfrBlock regs;
     qemu_irq irq;
+    PIC32Inputs *inputs;
     NICState *nic;
     NICConf conf;
     Clock *pbclk;
@@ -123,6 +125,7 @@ void pic32_eth_rx_start(PIC32Eth *s);
 void pic32_eth_rx_release(PIC32Eth *s);
 /* The cable carries no more. */
 void pic32_eth_cable_cut(PIC32Eth *s);
+/* For one more of the netdev's frames; how many wait is the host's doing. */
 bool pic32_eth_cable_has_room(PIC32Eth *s);
 
 /* pic32mz_eth_tx.c */

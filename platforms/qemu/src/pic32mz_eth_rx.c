@@ -11,7 +11,7 @@
 #include "qemu/log.h"
 #include "pic32mz_eth_internal.h"
 
-#define CABLE_FRAMES        256     /* more wait in the sender */
+#define CABLE_BYTES         (256 * 1024)    /* more wait in the netdev */
 #define FIFO_BYTES          4096
 #define MAX_RX_EDS          ((PIC32_FRAME_MAX + PIC32_FCS_LEN) / 16 + 1)
 #define POLL_MIN_NS         (10 * SCALE_US)
@@ -34,20 +34,18 @@ static void cable_arm(PIC32Eth *s)
 
 bool pic32_eth_cable_has_room(PIC32Eth *s)
 {
-    return s->cable.count < CABLE_FRAMES || !pic32_phy_passes(&s->phy);
+    return s->cable.bytes + pic32_inputs_waiting(s->inputs, PIC32_INPUT_NET) <
+           CABLE_BYTES || !pic32_phy_passes(&s->phy);
 }
 
-bool pic32_eth_cable_receive(PIC32Eth *s, PIC32Frame *frame)
+void pic32_eth_cable_receive(PIC32Eth *s, PIC32Frame *frame)
 {
     unsigned speed = pic32_phy_speed(&s->phy);
     int64_t start;
 
     if (!pic32_phy_passes(&s->phy)) {
         pic32_frame_free(frame);
-        return true;
-    }
-    if (!pic32_eth_cable_has_room(s)) {
-        return false;
+        return;
     }
     start = MAX(qemu_clock_get_ns(QEMU_CLOCK_VIRTUAL), s->rx_free);
     frame->time = start + pic32_eth_ns(PIC32_ETH_PREAMBLE + frame->len, speed);
@@ -56,7 +54,6 @@ bool pic32_eth_cable_receive(PIC32Eth *s, PIC32Frame *frame)
     if (s->cable.count == 1) {
         cable_arm(s);
     }
-    return true;
 }
 
 void pic32_eth_cable_cut(PIC32Eth *s)

@@ -241,8 +241,12 @@ static void tx_emit(PIC32Eth *s, PIC32Frame *frame)
     }
     if (pic32_phy_passes(&s->phy) && same_speed &&
         pic32_frame_fcs_ok(frame) && frame->len > PIC32_FCS_LEN) {
-        qemu_send_packet(qemu_get_queue(s->nic), frame->data,
-                         frame->len - PIC32_FCS_LEN);
+        uint32_t len = frame->len - PIC32_FCS_LEN;
+
+        pic32_inputs_output(s->inputs, PIC32_OUTPUT_FRAMES,
+                            qemu_clock_get_ns(QEMU_CLOCK_VIRTUAL),
+                            frame->data, len);
+        qemu_send_packet(qemu_get_queue(s->nic), frame->data, len);
     }
     pic32_frame_free(frame);
 }

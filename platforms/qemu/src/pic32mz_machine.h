@@ -38,8 +38,12 @@ struct PIC32MZMachine {
     char *spi_devices[PIC32_N_SPIS];
     char *i2c_devices[PIC32_N_I2CS];
 
+    char *record;
+    char *play;
+
     M5150CPU *cpu;
     PIC32Flash flash;
+    DeviceState *inputs;
     DeviceState *storage;
     DeviceState *cfg;
     DeviceState *cru;

@@ -12,7 +12,6 @@
 
 #include "qemu/osdep.h"
 #include "qemu/main-loop.h"
-#include "qemu/queue.h"
 #include "qemu/timer.h"
 #include "qapi/error.h"
 #include "qapi/qmp/qjson.h"
@@ -22,10 +21,10 @@
 #include "hw/core/cpu.h"
 #include "hw/qdev-properties.h"
 #include "hw/qdev-properties-system.h"
-#include "migration/vmstate.h"
 #include "sysemu/runstate.h"
 #include "pic32mz_cru.h"
 #include "pic32mz_eth.h"
+#include "pic32mz_inputs.h"
 #include "pic32mz_lines.h"
 #include "pic32mz_outbox.h"
 #include "pic32mz_panel.h"
@@ -37,7 +36,7 @@
 
 enum {
     ACTION_PIN, ACTION_LINK, ACTION_POWER, ACTION_VOLTAGE, ACTION_MCLR,
-    ACTION_CRYSTAL,
+    ACTION_MCLR_PUSH, ACTION_CRYSTAL,
 };
 
 /* Something that a hand does at a virtual time. */
@@ -48,13 +47,13 @@ typedef struct PanelAction {
     uint8_t level;      /* of a pin: level + 1; of the link: 1 is up;
                            of power: a PIC32ResetCause; of a crystal: runs */
     int32_t millivolts; /* of a pin, or PIC32_VOLTAGE_NONE */
-    QTAILQ_ENTRY(PanelAction) next;
 } PanelAction;
 
 struct PIC32Panel {
     DeviceState parent_obj;
 
     CharBackend chr;
+    PIC32Inputs *inputs;
     PIC32Ports *ports;
     PIC32Eth *eth;
     PIC32Cru *cru;
@@ -63,9 +62,6 @@ struct PIC32Panel {
     PIC32Lines lines;           /* from the host */
     PIC32Outbox outbox;         /* to the host */
 
-    QTAILQ_HEAD(, PanelAction) actions;     /* sorted by time, then by order */
-    QEMUTimer *action_timer;
-    QEMUTimer *run_timer;
     QEMUBH *stop_bh;
     bool stopping;              /* on the way to stand still ... */
     bool stopped_by_frame;      /* ... because a frame has left */
@@ -76,7 +72,8 @@ static int64_t panel_now(void)
     return qemu_clock_get_ns(QEMU_CLOCK_VIRTUAL);
 }
 
-static void G_GNUC_PRINTF(3, 0) panel_say_args(PIC32Panel *s, int64_t at,
+static void G_GNUC_PRINTF(4, 0) panel_say_args(PIC32Panel *s, int64_t at,
+                                               bool of_board,
                                                const char *format,
                                                va_list args)
 {
@@ -85,25 +82,31 @@ static void G_GNUC_PRINTF(3, 0) panel_say_args(PIC32Panel *s, int64_t at,
                                             text);
 
     pic32_outbox_send_all(&s->outbox, line, strlen(line));
+    if (of_board) {
+        pic32_inputs_output(s->inputs, PIC32_OUTPUT_PANEL, at, text,
+                            strlen(text));
+    }
 }
 
+/* What the board does: part of what a replay must do again. */
 static void G_GNUC_PRINTF(3, 4) panel_say_at(PIC32Panel *s, int64_t at,
                                              const char *format, ...)
 {
     va_list args;
 
     va_start(args, format);
-    panel_say_args(s, at, format, args);
+    panel_say_args(s, at, true, format, args);
     va_end(args);
 }
 
-static void G_GNUC_PRINTF(2, 3) panel_say(PIC32Panel *s, const char *format,
-                                          ...)
+/* An answer to the host. */
+static void G_GNUC_PRINTF(2, 3) panel_answer(PIC32Panel *s,
+                                             const char *format, ...)
 {
     va_list args;
 
     va_start(args, format);
-    panel_say_args(s, panel_now(), format, args);
+    panel_say_args(s, panel_now(), false, format, args);
     va_end(args);
 }
 
@@ -115,7 +118,7 @@ static void panel_error(void *opaque, const char *message)
     QString *string = qstring_from_str(valid);
     GString *json = qobject_to_json(QOBJECT(string));
 
-    panel_say(s, "\"error\":%s", json->str);
+    panel_answer(s, "\"error\":%s", json->str);
     g_string_free(json, true);
     qobject_unref(string);
 }
@@ -123,7 +126,7 @@ static void panel_error(void *opaque, const char *message)
 void pic32_panel_reset(PIC32Panel *s, const char *cause)
 {
     if (s) {
-        panel_say(s, "\"reset\":\"%s\"", cause);
+        panel_say_at(s, panel_now(), "\"reset\":\"%s\"", cause);
     }
 }
 
@@ -201,58 +204,12 @@ static void panel_do(PIC32Panel *s, const PanelAction *action)
     case ACTION_MCLR:
         pic32_cru_set_mclr(s->cru, action->level);
         break;
+    case ACTION_MCLR_PUSH:
+        pic32_cru_push_mclr(s->cru);
+        break;
     case ACTION_CRYSTAL:
         pic32_cru_set_crystal(s->cru, action->pin, action->level);
         break;
-    }
-}
-
-/* Does what is due, and sets the timer for the rest. */
-static void panel_do_due(PIC32Panel *s)
-{
-    int64_t now = panel_now();
-    PanelAction *action;
-
-    while ((action = QTAILQ_FIRST(&s->actions)) && action->at <= now) {
-        QTAILQ_REMOVE(&s->actions, action, next);
-        panel_do(s, action);
-        g_free(action);
-    }
-    if (action) {
-        timer_mod_ns(s->action_timer, action->at);
-    } else {
-        timer_del(s->action_timer);
-    }
-}
-
-static void panel_action_due(void *opaque)
-{
-    panel_do_due(opaque);
-}
-
-static void panel_add(PIC32Panel *s, const PanelAction *wanted)
-{
-    PanelAction *action = g_memdup2(wanted, sizeof(*wanted));
-    PanelAction *other;
-
-    QTAILQ_FOREACH_REVERSE(other, &s->actions, next) {
-        if (other->at <= action->at) {
-            break;
-        }
-    }
-    if (other) {
-        QTAILQ_INSERT_AFTER(&s->actions, other, action, next);
-    } else {
-        QTAILQ_INSERT_HEAD(&s->actions, action, next);
-    }
-    if (runstate_is_running()) {
-        /*
-         * Also for an action now: the timer comes between two instructions,
-         * this thread may be in the middle of many.
-         */
-        timer_mod_ns(s->action_timer, QTAILQ_FIRST(&s->actions)->at);
-    } else {
-        panel_do_due(s);
     }
 }
 
@@ -303,10 +260,7 @@ void pic32_panel_stop(PIC32Panel *s, bool frame)
 
 static void panel_run_over(void *opaque)
 {
-    PIC32Panel *s = opaque;
-
-    panel_do_due(s);
-    pic32_panel_stop(s, false);
+    pic32_panel_stop(opaque, false);
 }
 
 static void panel_run_state(void *opaque, bool running, RunState state)
@@ -318,15 +272,15 @@ static void panel_run_state(void *opaque, bool running, RunState state)
         s->stopped_by_frame = false;
     } else if (s->stopping) {
         s->stopping = false;
-        timer_del(s->run_timer);
-        panel_say(s, "\"stopped\":true%s",
-                  s->stopped_by_frame ? ",\"frame\":true" : "");
+        pic32_inputs_run_on(s->inputs);
+        panel_answer(s, "\"stopped\":true%s",
+                     s->stopped_by_frame ? ",\"frame\":true" : "");
     }
 }
 
 static void panel_run(PIC32Panel *s, int64_t until)
 {
-    timer_mod_ns(s->run_timer, until);
+    pic32_inputs_run_until(s->inputs, until, panel_run_over, s);
     vm_start();
 }
 
@@ -452,10 +406,11 @@ static void panel_parse_mclr(PIC32Panel *s, QDict *line, PanelAction *action,
 {
     g_autofree char *text = panel_take_text(line, "mclr");
 
-    action->kind = ACTION_MCLR;
+    action->kind = g_strcmp0(text, "push") ? ACTION_MCLR : ACTION_MCLR_PUSH;
     action->level = !g_strcmp0(text, "high");
-    if (!action->level && g_strcmp0(text, "low")) {
-        error_setg(errp, "\"mclr\" is \"low\" or \"high\"");
+    if (action->kind == ACTION_MCLR && !action->level &&
+        g_strcmp0(text, "low")) {
+        error_setg(errp, "\"mclr\" is \"low\", \"high\" or \"push\"");
     } else if (!s->cru) {
         error_setg(errp, "this machine has no reset pin");
     }
@@ -480,42 +435,74 @@ static void panel_parse_crystal(PIC32Panel *s, QDict *line,
     }
 }
 
-/* Understands a line; does what it says only when all of it made sense. */
-static void panel_parse(PIC32Panel *s, QDict *line, Error **errp)
+/* What a line without its time is about; takes its members out. */
+static void panel_parse_action(PIC32Panel *s, QDict *line,
+                               PanelAction *action, Error **errp)
 {
-    PanelAction action = { .at = panel_now() };
-    bool run = qdict_haskey(line, "run");
     Error *err = NULL;
 
-    if (run) {
-        action.at = panel_take_time(line, "run", &err);
-    } else if (qdict_haskey(line, "pin")) {
-        panel_parse_pin(s, line, &action, &err);
+    if (qdict_haskey(line, "pin")) {
+        panel_parse_pin(s, line, action, &err);
     } else if (qdict_haskey(line, "link")) {
-        panel_parse_link(s, line, &action, &err);
+        panel_parse_link(s, line, action, &err);
     } else if (qdict_haskey(line, "power")) {
-        panel_parse_power(s, line, &action, &err);
+        panel_parse_power(s, line, action, &err);
     } else if (qdict_haskey(line, "mclr")) {
-        panel_parse_mclr(s, line, &action, &err);
+        panel_parse_mclr(s, line, action, &err);
     } else if (qdict_haskey(line, "crystal")) {
-        panel_parse_crystal(s, line, &action, &err);
+        panel_parse_crystal(s, line, action, &err);
     } else {
         error_setg(&err, "one of \"pin\", \"link\", \"power\", \"mclr\", "
                    "\"crystal\", \"run\" is missing");
     }
-    if (!err && !run && qdict_haskey(line, "at")) {
-        action.at = panel_take_time(line, "at", &err);
+    if (!err && qdict_size(line)) {
+        error_setg(&err, "\"%s\" does not belong in this line",
+                   qdict_entry_key(qdict_first(line)));
     }
+    error_propagate(errp, err);
+}
+
+/* An action becomes an input when all of its line makes sense. */
+static void panel_parse_input(PIC32Panel *s, QDict *line, Error **errp)
+{
+    QDict *rest = qdict_clone_shallow(line);
+    PanelAction action = { 0 };
+    int64_t at = 0;
+    GString *json;
+    Error *err = NULL;
+
+    qdict_del(rest, "at");
+    json = qobject_to_json(QOBJECT(rest));
+    panel_parse_action(s, rest, &action, &err);
+    if (!err && qdict_haskey(line, "at")) {
+        at = panel_take_time(line, "at", &err);
+    }
+    if (!err && pic32_inputs_play(s->inputs)) {
+        error_setg(&err, "this machine plays a recording: nobody else can "
+                   "work its panel");
+    }
+    if (!err) {
+        pic32_inputs_add(s->inputs, PIC32_INPUT_PANEL, at, json->str,
+                         json->len);
+    }
+    g_string_free(json, true);
+    qobject_unref(rest);
+    error_propagate(errp, err);
+}
+
+static void panel_parse_run(PIC32Panel *s, QDict *line, Error **errp)
+{
+    Error *err = NULL;
+    int64_t until = panel_take_time(line, "run", &err);
+
     if (!err && qdict_size(line)) {
         error_setg(&err, "\"%s\" does not belong in this line",
                    qdict_entry_key(qdict_first(line)));
     }
     if (err) {
         error_propagate(errp, err);
-    } else if (run) {
-        panel_run(s, action.at);
     } else {
-        panel_add(s, &action);
+        panel_run(s, until);
     }
 }
 
@@ -523,10 +510,35 @@ static void panel_take_line(void *opaque, QDict *line)
 {
     Error *err = NULL;
 
-    panel_parse(opaque, line, &err);
+    if (qdict_haskey(line, "run")) {
+        panel_parse_run(opaque, line, &err);
+    } else {
+        panel_parse_input(opaque, line, &err);
+    }
     if (err) {
         panel_error(opaque, error_get_pretty(err));
         error_free(err);
+    }
+}
+
+/* An action takes effect. */
+static void panel_take_input(void *opaque, const PIC32Input *input)
+{
+    PIC32Panel *s = opaque;
+    g_autofree char *json = g_strndup((char *)input->data, input->len);
+    PanelAction action = { .at = input->time };
+    Error *err = NULL;
+    QObject *object = qobject_from_json(json, &err);
+
+    if (!err) {
+        panel_parse_action(s, qobject_to(QDict, object), &action, &err);
+    }
+    qobject_unref(object);
+    if (err) {      /* of a recording that was changed, or is another board's */
+        panel_error(s, error_get_pretty(err));
+        error_free(err);
+    } else {
+        panel_do(s, &action);
     }
 }
 
@@ -558,12 +570,9 @@ static void panel_realize(DeviceState *dev, Error **errp)
 {
     PIC32Panel *s = PIC32_PANEL(dev);
 
-    QTAILQ_INIT(&s->actions);
     pic32_lines_init(&s->lines, LINE_MAX_BYTES, panel_take_line, panel_error,
                      s);
     pic32_outbox_init(&s->outbox, &s->chr, OUTBOX_BYTES);
-    s->action_timer = timer_new_ns(QEMU_CLOCK_VIRTUAL, panel_action_due, s);
-    s->run_timer = timer_new_ns(QEMU_CLOCK_VIRTUAL, panel_run_over, s);
     s->stop_bh = qemu_bh_new(panel_stop_in_main_loop, s);
     qemu_add_vm_change_state_handler(panel_run_state, s);
     if (s->ports) {
@@ -572,52 +581,15 @@ static void panel_realize(DeviceState *dev, Error **errp)
         s->watch.opaque = s;
         pic32_ports_watch(s->ports, &s->watch);
     }
+    pic32_inputs_connect(s->inputs, PIC32_INPUT_PANEL, panel_take_input, s);
     qemu_chr_fe_set_handlers(&s->chr, panel_can_receive, panel_receive,
                              panel_event, NULL, s, NULL, true);
 }
 
-static int panel_pre_load(void *opaque)
-{
-    PIC32Panel *s = opaque;
-    PanelAction *action, *other;
-
-    QTAILQ_FOREACH_SAFE(action, &s->actions, next, other) {
-        QTAILQ_REMOVE(&s->actions, action, next);
-        g_free(action);
-    }
-    timer_del(s->run_timer);    /* of a run before the load */
-    return 0;
-}
-
-static const VMStateDescription vmstate_panel_action = {
-    .name = TYPE_PIC32_PANEL "/action",
-    .version_id = 1,
-    .minimum_version_id = 1,
-    .fields = (VMStateField[]) {
-        VMSTATE_INT64(at, PanelAction),
-        VMSTATE_UINT8(kind, PanelAction),
-        VMSTATE_UINT8(pin, PanelAction),
-        VMSTATE_UINT8(level, PanelAction),
-        VMSTATE_INT32(millivolts, PanelAction),
-        VMSTATE_END_OF_LIST()
-    }
-};
-
-static const VMStateDescription vmstate_panel = {
-    .name = TYPE_PIC32_PANEL,
-    .version_id = 1,
-    .minimum_version_id = 1,
-    .pre_load = panel_pre_load,
-    .fields = (VMStateField[]) {
-        VMSTATE_QTAILQ_V(actions, PIC32Panel, 1, vmstate_panel_action,
-                         PanelAction, next),
-        VMSTATE_TIMER_PTR(action_timer, PIC32Panel),
-        VMSTATE_END_OF_LIST()
-    }
-};
-
 static Property panel_properties[] = {
     DEFINE_PROP_CHR("chardev", PIC32Panel, chr),
+    DEFINE_PROP_LINK("inputs", PIC32Panel, inputs, TYPE_PIC32_INPUTS,
+                     PIC32Inputs *),
     DEFINE_PROP_LINK("ports", PIC32Panel, ports, TYPE_PIC32_PORTS,
                      PIC32Ports *),
     DEFINE_PROP_LINK("eth", PIC32Panel, eth, TYPE_PIC32_ETH, PIC32Eth *),
@@ -630,7 +602,6 @@ static void panel_class_init(ObjectClass *klass, void *data)
     DeviceClass *dc = DEVICE_CLASS(klass);
 
     dc->realize = panel_realize;
-    dc->vmsd = &vmstate_panel;
     dc->user_creatable = false;
     set_bit(DEVICE_CATEGORY_MISC, dc->categories);
     device_class_set_props(dc, panel_properties);

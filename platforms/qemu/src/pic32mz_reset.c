@@ -74,6 +74,13 @@ void pic32_cru_set_mclr(PIC32Cru *s, bool level)
     pic32_cru_reset(s, PIC32_RESET_MCLR);
 }
 
+void pic32_cru_push_mclr(PIC32Cru *s)
+{
+    if (!s->mclr_low) {
+        pic32_cru_reset(s, PIC32_RESET_MCLR);
+    }
+}
+
 bool pic32_cru_in_reset(PIC32Cru *s)
 {
     return s->mclr_low;

@@ -149,6 +149,7 @@ static void soc_create_uarts(PIC32MZMachine *s)
         if (serial_hd(i)) {
             qdev_prop_set_chr(dev, "chardev", serial_hd(i));
         }
+        soc_link(dev, "inputs", s->inputs);
         soc_link(dev, "pps", s->pps);
         soc_clock(s, dev, "pbclk", "pbclk2");
         soc_realize(dev, 0x1f822000 + i * 0x200);
@@ -387,6 +388,7 @@ static void soc_create_ethernet(PIC32MZMachine *s)
                             &error_fatal);
     qdev_prop_set_string(s->eth, "phy", s->phy);
     qdev_prop_set_uint8(s->eth, "phy-address", s->phy_address);
+    soc_link(s->eth, "inputs", s->inputs);
     soc_clock(s, s->eth, "pbclk", "pbclk5");
     soc_realize(s->eth, 0x1f882000);
     soc_irq(s, s->eth, 0, PIC32_VECTOR_ETHERNET);

@@ -36,6 +36,7 @@
 #include "hw/registerfields.h"
 #include "hw/sysbus.h"
 #include "migration/vmstate.h"
+#include "pic32mz_inputs.h"
 #include "pic32mz_outbox.h"
 #include "pic32mz_pps.h"
 #include "pic32mz_sfr.h"
@@ -83,6 +84,7 @@ struct PIC32Uart {
 
     PIC32SfrBlock regs;
     CharBackend chr;
+    PIC32Inputs *inputs;
     Clock *pbclk;
     PIC32Pps *pps;
     uint8_t index;
@@ -261,7 +263,11 @@ static void uart_tx_done(void *opaque)
     } else {
         uint8_t byte = s->tsr;
 
+        const uint8_t sent[2] = { s->index, byte };
+
         pic32_outbox_send_all(&s->outbox, &byte, 1);
+        pic32_inputs_output(s->inputs, PIC32_OUTPUT_UART, s->tx_end, sent,
+                            sizeof(sent));
     }
     if (FIELD_EX32(uart_mode(s), UMODE, LPBACK) &&
         FIELD_EX32(uart_sta(s), USTA, URXEN)) {
@@ -329,10 +335,23 @@ static bool uart_wake(PIC32Uart *s)
     return true;
 }
 
+static PIC32InputChannel uart_channel(PIC32Uart *s)
+{
+    return PIC32_INPUT_UART + s->index - 1;
+}
+
+static int uart_can_receive(void *opaque)
+{
+    PIC32Uart *s = opaque;
+
+    return MAX((int)fifo8_num_free(&s->line) -
+               (int)pic32_inputs_waiting(s->inputs, uart_channel(s)), 0);
+}
+
 /* Puts the host's next byte on the line, if the line is free. */
 static void uart_rx_start(PIC32Uart *s, int64_t now)
 {
-    bool was_full = fifo8_is_full(&s->line);
+    bool was_full = !uart_can_receive(s);
 
     if (s->rx_busy || fifo8_is_empty(&s->line) || s->waking || uart_wake(s)) {
         return;
@@ -373,18 +392,24 @@ static void uart_rx_abort(PIC32Uart *s)
     s->rx_left = 0;
 }
 
-static int uart_can_receive(void *opaque)
-{
-    PIC32Uart *s = opaque;
-
-    return fifo8_num_free(&s->line);
-}
-
 static void uart_receive(void *opaque, const uint8_t *data, int size)
 {
     PIC32Uart *s = opaque;
 
-    fifo8_push_all(&s->line, data, size);
+    pic32_inputs_add(s->inputs, uart_channel(s), 0, data, size);
+}
+
+/* Characters come, or, if there are none, a break. */
+static void uart_take_input(void *opaque, const PIC32Input *input)
+{
+    PIC32Uart *s = opaque;
+
+    if (!input->len && uart_receiver_on(s)) {
+        uart_receive_character(s, 0, true);
+        uart_update_irq(s);
+    }
+    fifo8_push_all(&s->line, input->data,
+                   MIN(input->len, fifo8_num_free(&s->line)));
     uart_rx_start(s, qemu_clock_get_ns(QEMU_CLOCK_VIRTUAL));
 }
 
@@ -394,9 +419,8 @@ static void uart_event(void *opaque, QEMUChrEvent event)
 
     if (event == CHR_EVENT_CLOSED) {
         pic32_outbox_clear(&s->outbox);
-    } else if (event == CHR_EVENT_BREAK && uart_receiver_on(s)) {
-        uart_receive_character(s, 0, true);
-        uart_update_irq(s);
+    } else if (event == CHR_EVENT_BREAK) {
+        pic32_inputs_add(s->inputs, uart_channel(s), 0, NULL, 0);
     }
 }
 
@@ -585,6 +609,7 @@ static void uart_realize(DeviceState *dev, Error **errp)
     s->rx_timer = timer_new_ns(QEMU_CLOCK_VIRTUAL, uart_rx_done, s);
     pic32_outbox_init(&s->outbox, &s->chr, OUTBOX_BYTES);
     fifo8_create(&s->line, LINE_QUEUE);
+    pic32_inputs_connect(s->inputs, uart_channel(s), uart_take_input, s);
     qemu_chr_fe_set_handlers(&s->chr, uart_can_receive, uart_receive,
                              uart_event, uart_backend_changed, s, NULL, true);
 }
@@ -620,6 +645,8 @@ static const VMStateDescription vmstate_uart = {
 static Property uart_properties[] = {
     DEFINE_PROP_UINT8("index", PIC32Uart, index, 1),
     DEFINE_PROP_CHR("chardev", PIC32Uart, chr),
+    DEFINE_PROP_LINK("inputs", PIC32Uart, inputs, TYPE_PIC32_INPUTS,
+                     PIC32Inputs *),
     DEFINE_PROP_LINK("pps", PIC32Uart, pps, TYPE_PIC32_PPS, PIC32Pps *),
     DEFINE_PROP_END_OF_LIST(),
 };

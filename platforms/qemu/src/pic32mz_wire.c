@@ -1,10 +1,8 @@
 /*
  * The wire: raw Ethernet frames in newline-delimited JSON on a chardev
  *
- * What the host sends reaches the cable through a timer of virtual time, so
- * that a run depends on the time stamps only. Frames for the host that it does
- * not read wait in memory, up to a limit; the machine does not stand still for
- * them.
+ * Frames for the host that it does not read wait in memory, up to a limit; the
+ * machine does not stand still for them.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -19,6 +17,7 @@
 #include "migration/vmstate.h"
 #include "pic32mz_eth.h"
 #include "pic32mz_frame.h"
+#include "pic32mz_inputs.h"
 #include "pic32mz_lines.h"
 #include "pic32mz_outbox.h"
 #include "pic32mz_panel.h"
@@ -26,20 +25,18 @@
 
 #define LINE_MAX_BYTES      (2 * PIC32_FRAME_MAX + 1024)
 #define OUTBOX_BYTES        (32 * 1024 * 1024)
-#define WAITING_MAX_FRAMES  65536
-#define RETRY_NS            (100 * SCALE_US)
+#define WAITING_MAX_BYTES   (64 * 1024 * 1024)
 
 struct PIC32Wire {
     DeviceState parent_obj;
 
     CharBackend chr;
+    PIC32Inputs *inputs;
     PIC32Eth *eth;
     PIC32Panel *panel;
     NetClientState *nc;
 
     bool stop_on_frame;
-    PIC32FrameQueue waiting;    /* from the host; time: when they begin */
-    QEMUTimer *timer;
 
     PIC32Lines lines;           /* from the host */
     PIC32Outbox outbox;         /* to the host */
@@ -128,38 +125,6 @@ static NetClientInfo wire_net_info = {
 
 /* --- from the host */
 
-static void wire_arm(PIC32Wire *s)
-{
-    PIC32Frame *first = pic32_frame_queue_first(&s->waiting);
-
-    if (first) {
-        timer_mod(s->timer, first->time);
-    } else {
-        timer_del(s->timer);
-    }
-}
-
-static void wire_timer(void *opaque)
-{
-    PIC32Wire *s = opaque;
-    int64_t now = qemu_clock_get_ns(QEMU_CLOCK_VIRTUAL);
-    PIC32Frame *frame = pic32_frame_queue_first(&s->waiting);
-
-    while (frame && frame->time <= now) {
-        frame = pic32_frame_queue_pop(&s->waiting);
-        if (!frame->has_fcs) {
-            pic32_frame_add_fcs(frame);
-        }
-        if (!pic32_eth_cable_receive(s->eth, frame)) {
-            pic32_frame_queue_push_front(&s->waiting, frame);
-            timer_mod(s->timer, now + RETRY_NS);
-            return;
-        }
-        frame = pic32_frame_queue_first(&s->waiting);
-    }
-    wire_arm(s);
-}
-
 /* Hex digits to bytes; NULL unless there are min to max whole bytes. */
 static GByteArray *wire_parse_hex(const char *hex, size_t min, size_t max)
 {
@@ -183,53 +148,97 @@ static GByteArray *wire_parse_hex(const char *hex, size_t min, size_t max)
     return g_steal_pointer(&bytes);
 }
 
-static void wire_take_frame(PIC32Wire *s, const QDict *dict)
+/* The frame of a line; NULL and an error if it makes no sense. */
+static PIC32Frame *wire_parse_frame(const QDict *dict, Error **errp)
 {
-    int64_t now = qemu_clock_get_ns(QEMU_CLOCK_VIRTUAL);
     const char *hex = qdict_get_try_str(dict, "frame");
     const char *fcs_hex = qdict_get_try_str(dict, "fcs");
-    int64_t at = qdict_get_try_int(dict, "at", -1);
     g_autoptr(GByteArray) data = NULL;
     g_autoptr(GByteArray) fcs = NULL;
     PIC32Frame *frame;
 
     data = hex ? wire_parse_hex(hex, 1, PIC32_FRAME_MAX) : NULL;
     if (!data) {
-        wire_error(s, "\"frame\" must be 1 to %d bytes in hex",
+        error_setg(errp, "\"frame\" must be 1 to %d bytes in hex",
                    PIC32_FRAME_MAX);
-        return;
+        return NULL;
     }
     if (qdict_haskey(dict, "fcs")) {
         fcs = fcs_hex ? wire_parse_hex(fcs_hex, PIC32_FCS_LEN, PIC32_FCS_LEN)
                       : NULL;
         if (!fcs) {
-            wire_error(s, "\"fcs\" must be %d bytes in hex", PIC32_FCS_LEN);
-            return;
+            error_setg(errp, "\"fcs\" must be %d bytes in hex",
+                       PIC32_FCS_LEN);
+            return NULL;
         }
-    }
-    if (!qdict_haskey(dict, "at")) {
-        at = now;
-    } else if (at < now) {
-        wire_error(s, "\"at\" must be a time in ns from %" PRId64 " on", now);
-        return;
-    }
-    if (s->waiting.count >= WAITING_MAX_FRAMES) {
-        wire_error(s, "%d frames are waiting: this one is dropped",
-                   WAITING_MAX_FRAMES);
-        return;
     }
     frame = pic32_frame_new(data->data, data->len,
                             PIC32_FRAME_MIN + PIC32_FCS_LEN);
-    frame->time = at;
     if (fcs) {
         memcpy(frame->data + frame->len, fcs->data, PIC32_FCS_LEN);
         frame->len += PIC32_FCS_LEN;
         frame->has_fcs = true;
     } else {
         frame->len = MAX(frame->len, PIC32_FRAME_MIN);
+        pic32_frame_add_fcs(frame);
     }
-    pic32_frame_queue_insert(&s->waiting, frame);
-    wire_arm(s);
+    return frame;
+}
+
+static void wire_take_frame(PIC32Wire *s, QDict *dict)
+{
+    int64_t now = qemu_clock_get_ns(QEMU_CLOCK_VIRTUAL);
+    int64_t at = qdict_get_try_int(dict, "at", qdict_haskey(dict, "at")
+                                   ? -1 : now);
+    Error *err = NULL;
+    GString *json;
+
+    pic32_frame_free(wire_parse_frame(dict, &err));
+    if (err) {
+        wire_error(s, "%s", error_get_pretty(err));
+        error_free(err);
+        return;
+    }
+    if (at < now) {
+        wire_error(s, "\"at\" must be a time in ns from %" PRId64 " on", now);
+        return;
+    }
+    if (pic32_inputs_waiting(s->inputs, PIC32_INPUT_WIRE) >
+        WAITING_MAX_BYTES) {
+        wire_error(s, "%d bytes of frames are waiting: this one is dropped",
+                   WAITING_MAX_BYTES);
+        return;
+    }
+    if (pic32_inputs_play(s->inputs)) {
+        wire_error(s, "this machine plays a recording: nobody else can be on "
+                   "its wire");
+        return;
+    }
+    qdict_del(dict, "at");
+    json = qobject_to_json(QOBJECT(dict));
+    pic32_inputs_add(s->inputs, PIC32_INPUT_WIRE, at, json->str, json->len);
+    g_string_free(json, true);
+}
+
+/* A frame begins to arrive. */
+static void wire_take_input(void *opaque, const PIC32Input *input)
+{
+    PIC32Wire *s = opaque;
+    g_autofree char *json = g_strndup((char *)input->data, input->len);
+    PIC32Frame *frame = NULL;
+    Error *err = NULL;
+    QObject *object = qobject_from_json(json, &err);
+
+    if (!err) {
+        frame = wire_parse_frame(qobject_to(QDict, object), &err);
+    }
+    qobject_unref(object);
+    if (err) {      /* of a recording that was changed */
+        wire_error(s, "%s", error_get_pretty(err));
+        error_free(err);
+    } else {
+        pic32_eth_cable_receive(s->eth, frame);
+    }
 }
 
 static bool wire_keys_known(const QDict *dict, const char **unknown)
@@ -315,12 +324,11 @@ static void wire_realize(DeviceState *dev, Error **errp)
     pic32_lines_init(&s->lines, LINE_MAX_BYTES, wire_take_line, wire_complain,
                      s);
     pic32_outbox_init(&s->outbox, &s->chr, OUTBOX_BYTES);
-    pic32_frame_queue_init(&s->waiting);
-    s->timer = timer_new_ns(QEMU_CLOCK_VIRTUAL, wire_timer, s);
     s->nc = qemu_new_net_client(&wire_net_info, pic32_eth_net_client(s->eth),
                                 TYPE_PIC32_WIRE, "wire");
     *(PIC32Wire **)(s->nc + 1) = s;
     pic32_eth_set_link(s->eth, true);
+    pic32_inputs_connect(s->inputs, PIC32_INPUT_WIRE, wire_take_input, s);
     qemu_chr_fe_set_handlers(&s->chr, wire_chr_can_receive, wire_chr_receive,
                              wire_chr_event, NULL, s, NULL, true);
 }
@@ -332,8 +340,6 @@ static void wire_unrealize(DeviceState *dev)
     pic32_outbox_finalize(&s->outbox);
     qemu_chr_fe_deinit(&s->chr, false);
     qemu_del_net_client(s->nc);
-    pic32_frame_queue_clear(&s->waiting);
-    timer_free(s->timer);
     pic32_lines_finalize(&s->lines);
 }
 
@@ -343,14 +349,14 @@ static const VMStateDescription vmstate_wire = {
     .minimum_version_id = 1,
     .fields = (VMStateField[]) {
         VMSTATE_BOOL(stop_on_frame, PIC32Wire),
-        VMSTATE_PIC32_FRAME_QUEUE(waiting, PIC32Wire),
-        VMSTATE_TIMER_PTR(timer, PIC32Wire),
         VMSTATE_END_OF_LIST()
     }
 };
 
 static Property wire_properties[] = {
     DEFINE_PROP_CHR("chardev", PIC32Wire, chr),
+    DEFINE_PROP_LINK("inputs", PIC32Wire, inputs, TYPE_PIC32_INPUTS,
+                     PIC32Inputs *),
     DEFINE_PROP_LINK("eth", PIC32Wire, eth, TYPE_PIC32_ETH, PIC32Eth *),
     DEFINE_PROP_LINK("panel", PIC32Wire, panel, TYPE_PIC32_PANEL,
                      PIC32Panel *),

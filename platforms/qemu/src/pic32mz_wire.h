@@ -3,6 +3,7 @@
  *
  * QEMU interface:
  *  + property "chardev": the host's end
+ *  + link "inputs": through which frames come
  *  + link "eth": the Ethernet controller whose cable it is
  *  + link "panel": says that the machine stands still, see stop-on-frame
  *

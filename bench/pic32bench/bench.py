@@ -8,6 +8,7 @@ with pic32bench.start(network="none") as board:
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 import re
@@ -21,6 +22,7 @@ from typing import Any
 from pic32bench import image as images
 from pic32bench import paths
 from pic32bench.board import BoardDescription, load
+from pic32bench.chip import Chip
 from pic32bench.clock import DEFAULT_QUANTUM, Clock, FreeRunningClock, LockStepClock
 from pic32bench.console import Console
 from pic32bench.core import Core
@@ -408,11 +410,18 @@ def check(
         raise UsageError(f"quantum {quantum}: expected virtual seconds above 0")
     path = paths.everything_built(image)
     second = None if application is None else paths.image_file(application)
-    checked = images.check(path, description.chip, second)
+    versions = tuple(paths.version(file) for file in (path, second) if file is not None)
+    checked = _check_image(path, description.chip, second, versions)
     settings = None
     with suppress(UsageError):
         settings = chosen.freeze()
     return Setup(description, checked, chosen, seed, quantum, backstop_wall, second, settings)
+
+
+@functools.lru_cache(maxsize=16)
+def _check_image(path: Path, chip: Chip, second: Path | None, versions: tuple[tuple[int, ...], ...]) -> images.Image:
+    """Checked once as long as the files do not change, as boards are started by the dozen."""
+    return images.check(path, chip, second)
 
 
 __all__ = ["BenchError", "Board", "Register", "RegisterUse", "Setup", "check", "start"]

@@ -86,6 +86,12 @@ def everything_built(image: str | Path | None) -> Path:
     return path
 
 
+def version(path: Path) -> tuple[int, ...]:
+    """What changes when a file does, without reading it: for what was made of a file and is kept. Raises OSError."""
+    about = path.stat()
+    return about.st_dev, about.st_ino, about.st_size, about.st_mtime_ns
+
+
 def _built(variable: str, relative: Path, what: str, target: str) -> Path:
     chosen = os.environ.get(variable)
     path = Path(chosen) if chosen else project_root() / relative

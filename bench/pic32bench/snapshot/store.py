@@ -22,6 +22,7 @@ from pathlib import Path
 
 from pic32bench.debian_source import cache_root
 from pic32bench.errors import UsageError
+from pic32bench.paths import version
 from pic32bench.snapshot.file import Snapshot, SnapshotError
 
 FOLDER_VARIABLE = "PIC32BENCH_SNAPSHOTS"
@@ -38,8 +39,7 @@ def digest(data: bytes) -> str:
 
 def file_digest(path: Path) -> str:
     """What stands for a file's contents in a key; read once as long as the file does not change. Raises OSError."""
-    about = path.stat()
-    return _file_digest(path, (about.st_ino, about.st_size, about.st_mtime_ns))
+    return _file_digest(path, version(path))
 
 
 @functools.lru_cache(maxsize=256)

@@ -151,6 +151,8 @@ static void pic32mz_init(MachineState *machine)
                      OSCILLATOR_MAX_HZ);
         exit(1);
     }
+    /* one new memory map for all, rather than one for each device */
+    memory_region_transaction_begin();
     memory_region_add_subregion(system, 0, machine->ram);
     pic32_flash_init(&s->flash, OBJECT(s), system, s->chip.flash_size);
 
@@ -164,6 +166,7 @@ static void pic32mz_init(MachineState *machine)
     board_attach_devices(s);
     board_create_panel(s);
     bench_create_governor(s);
+    memory_region_transaction_commit();
     s->saved.notify = bench_saved;
     add_migration_state_change_notifier(&s->saved);
 

@@ -336,22 +336,6 @@ class Board:
             ]
         )
 
-    def save_report(self, folder: Path, stem: str) -> list[Path]:
-        """Writes console, panel, emulator log and pcap into ``folder`` as files that begin with ``stem``."""
-        folder.mkdir(parents=True, exist_ok=True)
-        written = []
-        for title, text in self.report_sections().items():
-            name = title.replace(" (", "-").replace(")", "").replace(" ", "-").lower()
-            path = folder / f"{stem}-{name}.txt"
-            path.write_text(text + "\n")
-            written.append(path)
-        pcap = folder / f"{stem}.pcap"
-        if self.network.save_pcap(pcap):
-            written.append(pcap)
-        elif pcap.exists():
-            pcap.unlink()
-        return written
-
     def close(self) -> None:
         """Switches everything off; safe to call twice."""
         self.emulator.close()

@@ -10,7 +10,7 @@ NAMES = (
     *("zero", "at", "v0", "v1", "a0", "a1", "a2", "a3", "t0", "t1", "t2", "t3", "t4", "t5", "t6", "t7"),
     *("s0", "s1", "s2", "s3", "s4", "s5", "s6", "s7", "t8", "t9", "k0", "k1", "gp", "sp", "fp", "ra"),
 )
-SP, RA = 29, 31
+GP, SP, RA = 28, 29, 31
 # Cause.ExcCode: MIPS32 PRA volume III, table 9.52
 _EXCEPTIONS = {
     0: "interrupt",
@@ -102,13 +102,14 @@ class Core:
             "",
         ]
         for number, registers in enumerate(self.sets):
-            if number == self.current_set or any(registers):
+            # Start-up code often sets gp in all of them.
+            if number == self.current_set or any((*registers[:GP], *registers[SP:])):
                 lines.append(f"register set {number}{' (current)' if number == self.current_set else ''}")
                 lines += _rows([(name, f"{value:08X}") for name, value in zip(NAMES, registers, strict=True)], 4)
                 lines.append("")
         lines += _rows([(f"hi{i}", f"{value:08X}") for i, value in enumerate(self.hi)], 4)
         lines += _rows([(f"lo{i}", f"{value:08X}") for i, value in enumerate(self.lo)], 4)
-        lines += ["", *_rows([(name, f"{value:08X}") for name, value in self.cp0.items()], 3)]
+        lines += ["", *_rows([(name, f"{value:08X}") for name, value in sorted(self.cp0.items())], 3)]
         if self.in_exception:
             lines.append(f"handling: {self.exception}")
         if self.cp0["Status"] & _CU1:

@@ -21,14 +21,12 @@ begins. The first time it does; every other time, in this run or another, the bo
 from __future__ import annotations
 
 import contextlib
-import re
 from collections.abc import Callable, Generator, Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from pic32bench import bench, paths, resume
+from pic32bench import bench, bundle, paths, resume
 from pic32bench.errors import BenchError
 from pic32bench.network import NETWORKS
 from pic32bench.sfr_use import leaning_notes
@@ -36,6 +34,7 @@ from pic32bench.sfr_use import leaning_notes
 _BOARDS = pytest.StashKey[list[bench.Board]]()
 # Travels with a test's report, also from the processes of pytest-xdist, and into a JUnit file.
 _LEANING = "unmodelled registers"
+_BUNDLE = "failure bundle"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -61,7 +60,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--board-reports",
         default="build/pytest",
         metavar="DIR",
-        help="where console, panel, emulator log and pcap of failed tests go (%(default)s)",
+        help="where the bundles of failed tests go: recording, console, panel, pcap, backtrace (%(default)s)",
     )
 
 
@@ -120,43 +119,52 @@ def board(start_board: Callable[..., bench.Board]) -> bench.Board:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Says which registers without a model the firmware of any test used."""
+    """Says which registers without a model the firmware of any test used, and where the bundles of failed tests are."""
     notes: dict[str, list[str]] = {}
+    bundles = []
     for reports in terminalreporter.stats.values():
         for report in reports:
             if getattr(report, "when", None) == "teardown":
-                for name, note in report.user_properties:
+                for name, text in report.user_properties:
                     if name == _LEANING:
-                        notes.setdefault(note, []).append(report.nodeid)
+                        notes.setdefault(text, []).append(report.nodeid)
+                    elif name == _BUNDLE:
+                        bundles.append(text)
     if notes:
         terminalreporter.section("registers that the emulator does not model")
         for note, tests in notes.items():
             more = f" and {len(tests) - 1} more" if len(tests) > 1 else ""
             terminalreporter.write_line(f"{tests[0]}{more}: {note}")
+    if bundles:
+        terminalreporter.section("to run failed tests again")
+        for path in bundles:
+            terminalreporter.write_line(f"pic32bench replay {path}")
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Attaches console, panel, emulator log and pcap to the report of a failed test."""
+    """Attaches console, panel, emulator log and backtrace to the report of a failed test, and saves its bundle."""
     report = yield
     if report.failed and report.when in ("setup", "call"):
         boards = item.stash[_BOARDS] if _BOARDS in item.stash else []  # noqa: SIM401  (get() loses the type)
         for number, board in enumerate(boards, 1):
-            _attach(report, item, board, number)
+            _attach(report, item, board, number, str(call.excinfo.value) if call.excinfo else "")
     return report
 
 
-def _attach(report: pytest.TestReport, item: pytest.Item, board: bench.Board, number: int) -> None:
+def _attach(report: pytest.TestReport, item: pytest.Item, board: bench.Board, number: int, message: str) -> None:
     label = f"board {number}: " if number > 1 else ""
-    for title, text in board.report_sections().items():
+    sections = bundle.look_at(board)
+    shown = {title: text for title, text in sections.texts.items() if title != "registers"}
+    for title, text in shown.items():
         report.sections.append((f"{label}{title}", text))
-    folder = Path(item.config.getoption("--board-reports"))
-    stem = re.sub(r"[^A-Za-z0-9_.-]+", "-", item.nodeid).strip("-") + (f"-{number}" if number > 1 else "")
+    folder = item.config.invocation_params.dir / item.config.getoption("--board-reports")
     try:
-        files = board.save_report(item.config.invocation_params.dir / folder, stem)
+        path = bundle.save(board, sections, folder, bundle.Failure(item.nodeid, message))
     except OSError as error:
-        report.sections.append((f"{label}files", f"could not be written: {error}"))
+        report.sections.append((f"{label}failure bundle", f"could not be written: {error}"))
         return
-    report.sections.append((f"{label}files", "\n".join(str(path) for path in files)))
+    report.sections.append((f"{label}failure bundle", f"{path}\nto run it again: pic32bench replay {path}"))
+    item.user_properties.append((_BUNDLE, str(path)))

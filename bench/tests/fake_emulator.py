@@ -48,6 +48,7 @@ CORE = {
     "fpr": [0] * 32,
     "cp0": dict.fromkeys(("BadVAddr", "Status", "SRSCtl", "Cause", "EPC", "ErrorEPC", "EBase", "Config3"), 0),
 }
+VERSION = {"qemu": {"major": 7, "minor": 2, "micro": 0}, "package": ""}
 BOOT_LOG = [
     (0.010, "TCP/IP Stack: Initialization Started\r\n"),
     (0.020, "TCP/IP Stack: Initialization Ended - success\r\n"),
@@ -225,6 +226,8 @@ class Fake:
             answer = properties.get(arguments["property"])
         elif command == "human-monitor-command":
             answer = self.monitor(arguments["command-line"])
+        elif command == "query-version":
+            answer = VERSION
         elif command == "query-status":
             answer = {"running": False}
         elif command == "qom-set":
@@ -281,9 +284,7 @@ class Fake:
             self.panel(stopped=True)
 
     def serve(self) -> None:
-        greeting = {
-            "QMP": {"version": {"qemu": {"major": 7, "minor": 2, "micro": 0}, "package": ""}, "capabilities": []}
-        }
+        greeting = {"QMP": {"version": VERSION, "capabilities": []}}
         self.write("qmp", json.dumps(greeting).encode() + b"\n")
         while True:
             ready, _, _ = select.select(list(self.socks.values()), [], [], 0.005 if self.free_running else None)

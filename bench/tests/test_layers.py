@@ -22,6 +22,7 @@ LAYERS = [
     ["stream", "footprint", "page", "browser"],
     ["code_map"],
     ["sfr_use", "backtrace"],
+    ["bundle"],
     ["plugin", "robot", "benchmark"],
     ["cli"],
 ]

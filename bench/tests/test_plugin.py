@@ -3,6 +3,9 @@
 
 from __future__ import annotations
 
+import re
+import xml.etree.ElementTree as ET
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -72,12 +75,41 @@ def test_a_failure_shows_everything_and_where_the_files_are(inner: pytest.Pytest
             "*hand press SW1",
             "*emulator log*",
             "*unimplemented register read*",
-            "*files*",
+            "*backtrace*",
+            "#0  BFC00000",
+            "*failure bundle*",
+            "*to run failed tests again*",
+            "pic32bench replay *",
         ]
     )
-    names = sorted(path.name for path in (inner.path / "build/pytest").iterdir())
-    stem = f"{next(inner.path.glob('test_*.py')).name}-test_fails"
-    assert names == [f"{stem}{end}" for end in ("-console-uart2.txt", "-emulator-log.txt", "-panel.txt", ".pcap")]
+    (path,) = (inner.path / "build/pytest").iterdir()
+    assert re.fullmatch(r"test_.*\.py-test_fails-[0-9a-f]{6}\.zip", path.name)
+    with zipfile.ZipFile(path) as bundle:
+        assert {"README.txt", "console-uart2.txt", "panel.txt", "network.pcap", "backtrace.txt"} <= set(
+            bundle.namelist()
+        )
+        assert "Failed:    assert 1 == 2" in bundle.read("README.txt").decode()
+
+
+def test_each_failed_test_has_a_bundle_of_its_own_that_junit_names(inner: pytest.Pytester) -> None:
+    inner.makepyfile(
+        """
+        import pytest
+
+        @pytest.mark.parametrize("text", ["a/b", "a-b", "x" * 300, "a b"])
+        def test_fails(start_board, text):
+            start_board()
+            start_board()
+            assert not text
+        """
+    )
+    inner.runpytest_subprocess("--network", "none", "--junitxml=out.xml", "-n2").assert_outcomes(failed=4)
+    paths = set((inner.path / "build/pytest").iterdir())
+    assert len(paths) == 8
+    properties = ET.parse(inner.path / "out.xml").iter("property")
+    assert {item.attrib["value"] for item in properties if item.attrib["name"] == "failure bundle"} == set(
+        map(str, paths)
+    )
 
 
 def test_a_passed_test_leaves_nothing(inner: pytest.Pytester) -> None:

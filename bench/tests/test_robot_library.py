@@ -3,9 +3,11 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 import xml.etree.ElementTree as ET
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -160,14 +162,18 @@ Fails elsewhere
     assert status == "FAIL"
     assert message[0].startswith("UART2 did not say a line with 'never' within 0.2 s")
     assert result.tests["Fails elsewhere"] == ("FAIL", ["just so"])
-    files = {path.name for path in (result.folder / "boards").iterdir()}
-    for stem, ends in (
-        ("Story.Waits-in-vain", ["-console-uart2.txt", "-panel.txt", "-emulator-log.txt"]),
-        ("Story.Fails-elsewhere", ["-console-uart2.txt", "-panel.txt", "-emulator-log.txt", ".pcap"]),
-    ):
-        for end in ends:
-            assert stem + end in files
-            assert any(f"[boards/{stem}{end}|" in doc for doc in result.docs)
+    paths = sorted((result.folder / "boards").iterdir())
+    assert [re.sub("-[0-9a-f]{6}", "", path.name) for path in paths] == [
+        "Story.Fails-elsewhere.zip",
+        "Story.Waits-in-vain.zip",
+    ]
+    for path, failed in zip(paths, ("just so", message[0]), strict=True):
+        (doc,) = [doc for doc in result.docs if f"[boards/{path.name}|{path.name}]" in doc]
+        assert "| #0  BFC00000" in doc
+        assert "TCP/IP Stack: Initialization Ended - success" in doc
+        with zipfile.ZipFile(path) as bundle:
+            assert f"Failed:    {failed}\n" in bundle.read("README.txt").decode()
+            assert ("network.pcap" in bundle.namelist()) == ("elsewhere" in path.name)
 
 
 def test_what_is_wrongly_used_is_one_line(robot: Callable[..., Result]) -> None:

@@ -111,7 +111,10 @@ def walk(memory: CodeAndData, pc: int, isa: Isa, state: State, goals: frozenset[
         if len(seen) >= _LIMIT:
             return Outcome(None, False)
         seen.add(pc)
-        step = _step(memory, pc, isa, state)
+        try:
+            step = _step(memory, pc, isa, state)
+        except (IndexError, ValueError):  # operands of another shape than expected: as good as an unknown instruction
+            step = None
         if step is None:
             whole = False
             continue

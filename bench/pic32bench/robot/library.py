@@ -3,17 +3,18 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 from typing import Any
 
 from robot.api import logger
 from robot.libraries.BuiltIn import BuiltIn
 
-from pic32bench import __version__
+from pic32bench import __version__, bundle
 from pic32bench.robot.page import PageKeywords
 from pic32bench.robot.snapshots import SnapshotKeywords
 from pic32bench.robot.wire import WireKeywords
+
+_CONSOLE_LINES = 30  # of a failed test, in the log
 
 
 class Pic32Bench(SnapshotKeywords, PageKeywords, WireKeywords):
@@ -28,8 +29,9 @@ class Pic32Bench(SnapshotKeywords, PageKeywords, WireKeywords):
     stand on the board.
 
     = When a test fails =
-    Console, panel events, emulator log and a pcap of the network, with virtual time stamps, are put beside log.html
-    and linked from the test's message.
+    All that the board showed is put into one file beside log.html and linked from the test: a recording that
+    `pic32bench replay` plays back, console, panel events, a pcap of the network, and where the firmware was. The
+    backtrace and the end of the console stand in the log itself.
     """
 
     ROBOT_LIBRARY_SCOPE = "SUITE"
@@ -41,15 +43,17 @@ class Pic32Bench(SnapshotKeywords, PageKeywords, WireKeywords):
     def __init__(self) -> None:
         super().__init__()
         self.ROBOT_LIBRARY_LISTENER = self
-        self._saved: list[Path] = []
-
+        self._reports: list[str] = []
+        self._test = self._place = ""
     def _before_stop(self) -> None:
         """A teardown switches the board off before Robot says that the test has ended: save what it showed."""
         if BuiltIn().get_variable_value("${TEST STATUS}") == "FAIL":
-            self._save(BuiltIn().get_variable_value("${SUITE NAME}") + "." + self._test_name())
+            self._save(str(BuiltIn().get_variable_value("${TEST MESSAGE}")))
 
     def _start_test(self, data: Any, result: Any) -> None:
         """Robot calls this before each test."""
+        self._test = f"{result.parent.longname}.{result.name}"
+        self._place = f"{data.source}:{data.lineno}"  # tells it from another one of its name
         self._run_providers_first(data)
 
     def _end_test(self, data: Any, result: Any) -> None:
@@ -57,10 +61,11 @@ class Pic32Bench(SnapshotKeywords, PageKeywords, WireKeywords):
         if result.failed:
             self._failed.add(result.name)
         if result.failed and self._board is not None:
-            self._save(f"{result.parent.longname}.{result.name}")
-        if result.failed and self._saved:
-            self._link(result)
-        self._saved = []
+            self._save(result.message)
+        if result.failed and self._reports:
+            # A message can hold links too, but then the terminal shows HTML.
+            result.doc = "\n\n".join([result.doc, *self._reports]).strip()
+        self._reports = []
 
     def _end_suite(self, data: Any, result: Any) -> None:
         self.reset_emulation()
@@ -68,27 +73,25 @@ class Pic32Bench(SnapshotKeywords, PageKeywords, WireKeywords):
     def _close(self) -> None:
         self.reset_emulation()
 
-    @staticmethod
-    def _test_name() -> str:
-        return str(BuiltIn().get_variable_value("${TEST NAME}"))
-
-    def _save(self, name: str) -> None:
-        """Writes the report's files beside log.html."""
+    def _save(self, message: str) -> None:
+        """Writes the failure bundle beside log.html, and keeps what the log is to say of it."""
         assert self._board is not None
+        sections = bundle.look_at(self._board)
         folder, run = _log_folder(Path(BuiltIn().get_variable_value("${OUTPUT DIR}")))
-        stem = re.sub(r"[^A-Za-z0-9_.-]+", "-", run + name).strip("-")
+        failure = bundle.Failure(run + self._test, message)
         try:
-            self._saved = self._board.save_report(folder / "boards", stem)
+            path = bundle.save(self._board, sections, folder / "boards", failure, self._place)
         except OSError as error:
-            logger.warn(f"the failure report could not be written: {error}")
-
-    def _link(self, result: Any) -> None:
-        """Puts links to the report's files into the test's documentation, where log.html shows them as links.
-
-        A message can hold links too, but then the terminal shows HTML.
-        """
-        links = " | ".join(f"[boards/{file.name}|{file.name}]" for file in self._saved)
-        result.doc = f"{result.doc}\n\n*What the board showed:* {links}".strip()
+            logger.warn(f"the failure bundle could not be written: {error}")
+            return
+        trace = sections.texts.get("backtrace", sections.unknown)
+        lines = [
+            f"*What the board showed:* [boards/{path.name}|{path.name}]",
+            f"| pic32bench replay {path}",
+            f"*Where the firmware was:*\n{_verbatim(trace)}",
+            f"*The end of its console:*\n{_verbatim(self._board.console.log(_CONSOLE_LINES))}",
+        ]
+        self._reports.append("\n\n".join(lines))
 
 
 def _log_folder(output_dir: Path) -> tuple[Path, str]:
@@ -102,3 +105,8 @@ def _log_folder(output_dir: Path) -> tuple[Path, str]:
             run, *more = output_dir.relative_to(parent).parts
             return parent.parent, f"{run}." if more else ""
     return output_dir, ""
+
+
+def _verbatim(text: str) -> str:
+    """Preformatted lines of Robot's documentation."""
+    return "\n".join(f"| {line}" for line in text.splitlines() or ["(nothing)"])

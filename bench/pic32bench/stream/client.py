@@ -234,9 +234,7 @@ class StreamClient:
             )
 
     def _no_answer(self, limit: str) -> StreamConnectError:
-        return StreamConnectError(
-            f"{self.url}: no TCP connection within {limit}: is the cable in and the board up?"
-        )
+        return StreamConnectError(f"{self.url}: no TCP connection within {limit}: is the cable in and the board up?")
 
     def _refused(self, error: OSError) -> StreamConnectError:
         return StreamConnectError(

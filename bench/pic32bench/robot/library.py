@@ -45,6 +45,7 @@ class Pic32Bench(SnapshotKeywords, PageKeywords, WireKeywords):
         self.ROBOT_LIBRARY_LISTENER = self
         self._reports: list[str] = []
         self._test = self._place = ""
+
     def _before_stop(self) -> None:
         """A teardown switches the board off before Robot says that the test has ended: save what it showed."""
         if BuiltIn().get_variable_value("${TEST STATUS}") == "FAIL":

@@ -148,9 +148,7 @@ def test_another_board_has_another_snapshot(folder: Path, firmware: Path, other:
     assert len(kept(folder)) == 2
 
 
-def test_another_emulator_has_another_snapshot(
-    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_another_emulator_has_another_snapshot(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with pic32bench.start_at(at_the_prompt, network="none") as board:
         pic32bench.save(board, tmp_path / "moment")
     another = tmp_path / "qemu-system-mipsel"
@@ -383,5 +381,3 @@ def test_start_emulation_at_a_keyword(folder: Path, runner) -> None:
     place.write_text(place.read_text() + "    Run For    0.1\n")
     assert times() == 1
     assert len(kept(folder)) == 3
-
-

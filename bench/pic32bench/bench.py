@@ -115,7 +115,7 @@ class Board:
             self.clock: Clock = (
                 LockStepClock(self.emulator, link, setup.quantum)
                 if network.lock_step
-                else FreeRunningClock(self.emulator, link)
+                else FreeRunningClock(self.emulator, link, setup.quantum)
             )
             self._link = link
             self._consoles: dict[int, Console] = {}
@@ -381,7 +381,7 @@ def check(
     ``board`` is a name in platforms/ or a path to a board file; ``image`` a .hex or .elf, None for the reference
     firmware; ``application`` a second image: what the first, a bootloader, starts; ``network``
     ``none``, ``user``, ``wire`` or a Network; ``seed`` feeds the chip's true random number source. ``quantum``, virtual
-    seconds, is how far the machine moves between two looks in lock-step; ``backstop_wall`` how many seconds of silence
+    seconds, is how exactly waits look at the board: at multiples of it; ``backstop_wall`` how many seconds of silence
     count as a stuck emulator.
 
     Raises NotBuiltError, BoardFileError, ImageError or UsageError, one line each, for what cannot be started.

@@ -77,16 +77,14 @@ class Console:
         self._stamps: list[tuple[int, int]] = []  # (length of the text before a piece, ns at which it came)
         self._cursor = 0
         self._pending = bytearray()
-        self._lock_step = isinstance(clock, LockStepClock)
-        if isinstance(clock, LockStepClock):
-            # In the middle of a quantum, how much has come is up to the host's scheduler; at its end it is not.
-            clock.after_stop.append(self._commit)
+        # In the middle of a quantum, how much has come is up to the host's scheduler; at its end it is not.
+        clock.after_stop.append(self._commit)
         emulator.channels[f"uart{uart}"].listen(self._receive)
 
     def _receive(self, data: bytes) -> None:
         with self._lock:
             self._pending += data
-        if not self._lock_step:
+        if not self._clock.in_quantum:
             self._commit(self._clock.last_ns)
 
     def _commit(self, time_ns: int) -> None:

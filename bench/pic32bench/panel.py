@@ -162,7 +162,7 @@ class Panel:
             trace = self._trace(found.pin)
             return trace.since(self._now(trace))
 
-        return self._wait(look, timeout, f"{found.name} ({found.pin}) was not {state}")
+        return self._wait(look, timeout, f"{found.name} ({found.pin}) was not {state}", found.pin)
 
     def blink(self, led: str, cycles: int = 3, timeout: float = DEFAULT_TIMEOUT) -> Blink:
         """Measures how a LED blinks from now on, from the emulator's own times of the pin's edges.
@@ -175,11 +175,11 @@ class Panel:
         def look() -> Blink | None:
             return _blink(self._changes(found, begin), cycles)
 
-        return self._wait(look, timeout, f"{found.name} ({found.pin}) did not blink {cycles} times")
+        return self._wait(look, timeout, f"{found.name} ({found.pin}) did not blink {cycles} times", found.pin)
 
     def wait_for_pin(self, pin: str, level: int | None, timeout: float = DEFAULT_TIMEOUT) -> None:
         """Waits until an output pin has this level. Raises WaitTimeoutError, UsageError."""
-        self._wait(lambda: True if self.level(pin) == level else None, timeout, f"{pin} did not become {level}")
+        self._wait(lambda: True if self.level(pin) == level else None, timeout, f"{pin} did not become {level}", pin)
 
     def unplug_cable(self, at: float | None = None) -> None:
         """Pulls the Ethernet cable."""
@@ -355,8 +355,9 @@ class Panel:
         newest = trace.events[-1].time_ns if trace.events else 0
         return max(self._clock.last_ns, newest) / NS
 
-    def _wait(self, look: Callable[[], _T | None], timeout: float, what: str) -> _T:
-        result = self._clock.wait_until(look, timeout)
+    def _wait(self, look: Callable[[], _T | None], timeout: float, what: str, pin: str | None = None) -> _T:
+        """Waits for something that the panel says, or, with ``pin``, that a waveform on this pin does unsaid."""
+        result = self._clock.wait_until(look, timeout, lambda: pin is not None and self.waveform(pin) is not None)
         if result is None:
             raise WaitTimeoutError(
                 f"{what} within {timeout:g} s (virtual time {self._clock.now:.3f} s): panel: {self.state()}",

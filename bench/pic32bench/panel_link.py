@@ -39,8 +39,8 @@ class Waveform:
 class PanelEvent:
     """Something the board did, at ``time`` virtual seconds (``time_ns`` is exact).
 
-    ``kind`` is ``pin``, ``waveform``, ``reset``, ``stopped``, ``error``, or, for what the bench did to the board,
-    ``hand``. ``what`` is the pin, the kind of reset, or the text; ``level`` is a pin's level, None when it is no
+    ``kind`` is ``pin``, ``waveform``, ``reset``, ``stopped``, ``waited``, ``error``, or, for what the bench did to the
+    board, ``hand``. ``what`` is the pin, the kind of reset, or the text; ``level`` is a pin's level, None when it is no
     output. A pin carries its ``waveform`` from a rising edge at ``time`` on until its next event.
     """
 
@@ -71,7 +71,8 @@ class PanelLink:
     def __init__(self, emulator: Emulator) -> None:
         self.events: list[PanelEvent] = []
         self.errors: list[PanelEvent] = []
-        self.stops: list[PanelEvent] = []
+        self.stops: list[PanelEvent] = []  # the ends of runs
+        self.waits: list[PanelEvent] = []  # the ends of waits
         self.on_event: Callable[[PanelEvent], None] | None = None
         self._emulator = emulator
         emulator.channels["panel"].listen(LineSplitter(self._line))
@@ -105,6 +106,9 @@ class PanelLink:
         if event.kind == "stopped":
             self.stops.append(event)
             return
+        if event.kind == "waited":
+            self.waits.append(event)
+            return
         if event.kind == "error":
             self.errors.append(event)
         self.events.append(event)
@@ -126,6 +130,8 @@ def _parse(line: bytes) -> PanelEvent:
                 return PanelEvent(time_ns, kind, str(data[kind]))
         if data.get("stopped"):
             return PanelEvent(time_ns, "stopped", "frame" if data.get("frame") else "")
+        if data.get("waited"):
+            return PanelEvent(time_ns, "waited", "")
     except (ValueError, KeyError, TypeError):
         pass
     return PanelEvent(0, "error", f"the panel said something unknown: {line.decode(errors='replace')}")

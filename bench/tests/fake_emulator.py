@@ -77,6 +77,9 @@ class Fake:
         self.queue: list[tuple[int, int, Callable[[], None]]] = []
         self.count = 0
         self.target: int | None = None
+        self.waiting = False
+        self.quantum = self.quantum_end = 0
+        self.heard = False
         self.wall_start: float | None = None
         self.stop_on_frame = False
         self.frame_sent = False
@@ -142,6 +145,10 @@ class Fake:
         self.after(0.25, alive(announce))
 
     def write(self, name: str, data: bytes) -> None:
+        if name != "qmp" and not self.heard:
+            self.heard = True
+            if self.quantum and self.target is not None:
+                self.target = min(self.target, max(-(-self.now // self.quantum) * self.quantum, self.quantum_end))
         if name in self.socks:
             with contextlib.suppress(BrokenPipeError):
                 self.socks[name].sendall(data)
@@ -159,10 +166,17 @@ class Fake:
 
     def on_panel(self, command: dict[str, Any]) -> None:
         if "run" in command:
-            self.target = command["run"]
+            self.begin(command["run"], command.get("quantum", 0))
             if command["run"] < self.now:
                 self.target = None
                 self.panel(error="run: the time is in the past")
+        elif "wait" in command:
+            self.end_wait()
+            if command["wait"] is None:
+                self.end("waited")
+            else:
+                self.waiting = True
+                self.begin(command["wait"], command.get("quantum", 0))
         elif command.keys() & {"pin", "link", "power", "mclr", "crystal"}:
             at = max(command.pop("at", 0), self.now + 1)  # not before the next instruction
             self.after((at - self.now) / NS, lambda: self.act(command))
@@ -191,6 +205,21 @@ class Fake:
             self.say(f"{command['crystal']} {command['state']}\r\n")
         else:
             self.panel(error=f"unknown command {command}")
+
+    def begin(self, until: int, quantum: int) -> None:
+        self.quantum = quantum
+        self.quantum_end = (self.now // quantum + 1) * quantum if quantum else until
+        self.target = min(until, self.quantum_end) if self.heard else until
+
+    def end(self, how: str, **more: Any) -> None:
+        self.panel(**{how: True}, **more)
+        self.heard = False
+
+    def end_wait(self) -> None:
+        if self.waiting:
+            self.waiting = False
+            self.target = None
+            self.end("waited")
 
     def on_uart(self, text: str) -> None:
         self.say(text.replace("\r", "\r\n"))
@@ -260,13 +289,11 @@ class Fake:
 
     def advance(self) -> None:
         """Runs the board as far as it may go now."""
-        target = self.target
+        limit = 0
         if self.free_running and self.wall_start is not None and "frozen" not in self.modes:
-            target = round((time.monotonic() - self.wall_start) * NS)
-        if target is None:
-            return
+            limit = round((time.monotonic() - self.wall_start) * NS)
         hang = float(self.modes.get("hang", "1e9"))
-        while self.queue and self.queue[0][0] <= target:
+        while self.queue and self.queue[0][0] <= self.goal(limit):
             self.now, _, action = heapq.heappop(self.queue)
             if self.now >= hang * NS:
                 signal.pause()
@@ -274,14 +301,21 @@ class Fake:
             action()
             if self.frame_sent and self.stop_on_frame:
                 self.target = None
-                self.panel(stopped=True, frame=True)
+                self.end("stopped", frame=True)
                 return
-        if target >= hang * NS:
+        if self.goal(limit) >= hang * NS:
             signal.pause()
-        self.now = max(self.now, target)
-        if self.target is not None:
-            self.target = None
-            self.panel(stopped=True)
+        self.now = max(self.now, self.goal(limit))
+        if self.target is not None and self.now >= self.target:
+            if self.waiting:
+                self.end_wait()
+            else:
+                self.target = None
+                self.end("stopped")
+
+    def goal(self, limit: int) -> int:
+        """How far the board may go: to the end of a run, or as far as wall time has come."""
+        return limit if self.free_running else -1 if self.target is None else self.target
 
     def serve(self) -> None:
         greeting = {"QMP": {"version": VERSION, "capabilities": []}}

@@ -15,6 +15,7 @@ from pic32bench.backtrace import board_backtrace
 from pic32bench.cli.board_options import add_board_options, network, regex
 from pic32bench.cli.keyboard import HELP as KEYS_HELP
 from pic32bench.cli.keyboard import Keyboard
+from pic32bench.clock import FreeRunningClock
 from pic32bench.console import Console
 from pic32bench.emulator import UART_COUNT
 from pic32bench.errors import BenchError, UsageError
@@ -22,6 +23,8 @@ from pic32bench.sfr_use import leaning_notes
 
 # Virtual seconds between two looks at keyboard and clock; while a person is there, wall seconds too.
 _STEP = 0.05
+# The same with nobody at the keyboard: what the board says is looked at when it does.
+_STEP_ALONE = 10.0
 # A match of --until or --fail-on is found if it is no longer than this, characters.
 _STRADDLE = 4096
 # Frames that are shown of a firmware's stack when a run has failed.
@@ -103,13 +106,18 @@ class _Session:
 
     def loop(self, keyboard: Keyboard) -> int:
         wall, virtual = time.monotonic(), self.board.time
+        step = _STEP if keyboard.attached else _STEP_ALONE
+        if isinstance(self.board.clock, FreeRunningClock):
+            # Only a run that ends by itself may hurry: others are for somebody who looks on.
+            ends = self.args.until is not None or self.args.seconds is not None
+            self.board.clock.skips = ends and not keyboard.attached
         while True:
             left = None if self.args.seconds is None else self.args.seconds - self.board.time
             if (code := self.verdict()) is not None:
                 return code
             if left is not None and left <= 0:
                 return self.ended()
-            self.board.clock.wait_until(self.verdict, _STEP if left is None else min(_STEP, left))
+            self.board.clock.wait_until(self.verdict, step if left is None else min(step, left))
             if not keyboard.serve():
                 return 0 if self.args.until is None else self.ended()
             if keyboard.attached and self.board.network.lock_step:

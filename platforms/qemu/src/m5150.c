@@ -299,11 +299,12 @@ void m5150_go(M5150CPU *cpu)
 static void m5150_do_hold(CPUState *cs, run_on_cpu_data data)
 {
     M5150CPU *cpu = M5150_CPU(cs);
-    int64_t left = cpu->held_until - qemu_clock_get_ns(QEMU_CLOCK_REALTIME);
+    int64_t left;
 
-    if (left > 0) {
+    while (!cs->stop && (left = cpu->held_until -
+                         qemu_clock_get_ns(QEMU_CLOCK_REALTIME)) > 0) {
         qemu_mutex_unlock_iothread();
-        g_usleep(left / SCALE_US);
+        g_usleep(MIN(left, SCALE_MS) / SCALE_US);
         qemu_mutex_lock_iothread();
     }
     cpu->held = false;
@@ -312,7 +313,7 @@ static void m5150_do_hold(CPUState *cs, run_on_cpu_data data)
 void m5150_hold_until(M5150CPU *cpu, int64_t wall_ns)
 {
     cpu->held_until = wall_ns;
-    if (!cpu->held) {
+    if (wall_ns && !cpu->held) {
         cpu->held = true;
         async_run_on_cpu(CPU(cpu), m5150_do_hold, RUN_ON_CPU_NULL);
     }

@@ -90,7 +90,7 @@ bool m5150_wanted(M5150CPU *cpu);
 
 /*
  * The core executes nothing, and virtual time stands still, until this time
- * of QEMU_CLOCK_REALTIME, ns. Devices and the monitor go on.
+ * of QEMU_CLOCK_REALTIME, ns. Devices and the monitor go on. 0: it is let go.
  */
 void m5150_hold_until(M5150CPU *cpu, int64_t wall_ns);
 

@@ -59,6 +59,7 @@ static void board_create_panel(PIC32MZMachine *s)
     board_link(s->panel, "ports", s->ports);
     board_link(s->panel, "eth", s->eth);
     board_link(s->panel, "cru", s->cru);
+    board_link(s->panel, "governor", s->governor);
     qdev_realize_and_unref(s->panel, NULL, &error_fatal);
 
     if (serial_hd(SERIAL_WIRE)) {
@@ -104,6 +105,7 @@ static void bench_create_governor(PIC32MZMachine *s)
 {
     s->governor = qdev_new(TYPE_PIC32_GOVERNOR);
     board_link(s->governor, "cpu", DEVICE(s->cpu));
+    board_link(s->governor, "eth", s->eth);
     qdev_realize_and_unref(s->governor, NULL, &error_fatal);
 }
 
@@ -164,8 +166,8 @@ static void pic32mz_init(MachineState *machine)
     bench_create_inputs(s);
     pic32_soc_create(s);
     board_attach_devices(s);
-    board_create_panel(s);
     bench_create_governor(s);
+    board_create_panel(s);
     memory_region_transaction_commit();
     s->saved.notify = bench_saved;
     add_migration_state_change_notifier(&s->saved);
@@ -193,6 +195,7 @@ static void pic32mz_reset(MachineState *machine, ShutdownCause reason)
     pic32_cfg_latch_devcfg(PIC32_CFG(s->cfg), devcfg);
     /* DEVCFG0.BOOTISA (bit 6): 0 starts in microMIPS */
     m5150_set_boot_isa(s->cpu, !(devcfg[0] & (1 << 6)));
+    pic32_governor_reset(PIC32_GOVERNOR(s->governor));
     qemu_devices_reset(reason);
     if (pic32_cru_in_reset(cru)) {
         return;             /* it has not come out of it yet */
@@ -274,6 +277,25 @@ static void set_paced(Object *obj, bool value, Error **errp)
 static char *get_core(Object *obj, Error **errp)
 {
     return m5150_registers(PIC32MZ_MACHINE(obj)->cpu);
+}
+
+static void get_peers(Object *obj, Visitor *v, const char *name, void *opaque,
+                      Error **errp)
+{
+    DeviceState *governor = PIC32MZ_MACHINE(obj)->governor;
+    uint32_t peers = governor ? pic32_governor_peers(PIC32_GOVERNOR(governor))
+                              : 0;
+
+    visit_type_uint32(v, name, &peers, errp);
+}
+
+static void get_paced_time(Object *obj, Visitor *v, const char *name,
+                           void *opaque, Error **errp)
+{
+    DeviceState *governor = PIC32MZ_MACHINE(obj)->governor;
+    int64_t time = governor ? PIC32_GOVERNOR(governor)->paced_ns : 0;
+
+    visit_type_int64(v, name, &time, errp);
 }
 
 static char *get_sums(Object *obj, Error **errp)
@@ -411,6 +433,10 @@ static void pic32mz_machine_class_init(ObjectClass *oc, void *data)
     object_class_property_add(oc, "virtual-time", "int", get_virtual_time,
                               NULL, NULL, NULL);
     object_class_property_add_bool(oc, "paced", get_paced, set_paced);
+    object_class_property_add(oc, "paced-time", "int", get_paced_time,
+                              NULL, NULL, NULL);
+    object_class_property_add(oc, "peers", "uint32", get_peers, NULL, NULL,
+                              NULL);
     object_class_property_add_str(oc, "core", get_core, NULL);
     object_class_property_add_str(oc, "sums", get_sums, NULL);
     object_class_property_add_str(oc, "sfr-report", get_sfr_report, NULL);

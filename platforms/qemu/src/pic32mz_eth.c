@@ -297,6 +297,22 @@ void pic32_eth_set_link(PIC32Eth *s, bool up)
 {
     qemu_get_queue(s->nic)->link_down = !up;
     pic32_phy_set_cable(&s->phy, up);
+    if (s->watch.plugged) {
+        s->watch.plugged(s->watch.opaque, up);
+    }
+}
+
+void pic32_eth_watch(PIC32Eth *s, const PIC32CableWatch *watch)
+{
+    s->watch = *watch;
+}
+
+void pic32_eth_seen(PIC32Eth *s, const uint8_t *frame, size_t len,
+                    bool to_board)
+{
+    if (s->watch.frame) {
+        s->watch.frame(s->watch.opaque, frame, len, to_board);
+    }
 }
 
 static void eth_nic_set_link(NetClientState *nc)
@@ -326,6 +342,9 @@ static ssize_t eth_nic_receive(NetClientState *nc, const uint8_t *data,
     PIC32Eth *s = qemu_get_nic_opaque(nc);
 
     if (size <= PIC32_FRAME_MAX) {
+        if (pic32_phy_passes(&s->phy)) {
+            pic32_eth_seen(s, data, size, true);
+        }
         pic32_inputs_add(s->inputs, PIC32_INPUT_NET, 0, data, size);
     }
     return size;

@@ -31,6 +31,18 @@ OBJECT_DECLARE_SIMPLE_TYPE(PIC32Eth, PIC32_ETH)
 /* Cable out of the PHY, cable in. */
 void pic32_eth_set_link(PIC32Eth *s, bool up);
 
+/* Who looks at the cable; either function may be NULL. */
+typedef struct PIC32CableWatch {
+    /* A frame without FCS begins to arrive, or has left. */
+    void (*frame)(void *opaque, const uint8_t *frame, size_t len,
+                  bool to_board);
+    void (*plugged)(void *opaque, bool in);
+    void *opaque;
+} PIC32CableWatch;
+
+/* There is one at most; of a wire he sees only what the board sends. */
+void pic32_eth_watch(PIC32Eth *s, const PIC32CableWatch *watch);
+
 /* The socket that the cable goes into. */
 NetClientState *pic32_eth_net_client(PIC32Eth *s);
 

@@ -32,6 +32,7 @@ struct PIC32Eth {
     uint8_t phy_address;
     PIC32Phy phy;
     PIC32Miim miim;
+    PIC32CableWatch watch;
 
     /* transmit */
     uint8_t tx_state;
@@ -106,6 +107,9 @@ bool pic32_eth_write_bytes(uint32_t address, const uint8_t *data, uint32_t len);
 uint32_t pic32_eth_frame_status(const uint8_t *data, uint32_t len);
 bool pic32_eth_is_vlan(const uint8_t *data, uint32_t len);
 bool pic32_eth_is_broadcast(const uint8_t *data);
+/* A frame without FCS is on the cable: for who looks at it. */
+void pic32_eth_seen(PIC32Eth *s, const uint8_t *frame, size_t len,
+                    bool to_board);
 
 /* pic32mz_eth_filter.c */
 /* Sets frame->match; true: the frame is to be stored. */

@@ -246,6 +246,7 @@ static void tx_emit(PIC32Eth *s, PIC32Frame *frame)
         pic32_inputs_output(s->inputs, PIC32_OUTPUT_FRAMES,
                             qemu_clock_get_ns(QEMU_CLOCK_VIRTUAL),
                             frame->data, len);
+        pic32_eth_seen(s, frame->data, len, false);
         qemu_send_packet(qemu_get_queue(s->nic), frame->data, len);
     }
     pic32_frame_free(frame);

@@ -50,6 +50,9 @@ struct PIC32Inputs {
     QEMUTimer *due_timer;
 
     int64_t until;              /* of a run, or -1 */
+    int64_t quantum;            /* of the run, or 0 */
+    int64_t quantum_end;        /* of its first quantum, virtual ns */
+    bool sent;                  /* the board has sent something since the last */
     void (*over)(void *opaque);
     void *over_opaque;
 };
@@ -225,10 +228,17 @@ bool pic32_inputs_play(PIC32Inputs *s)
     return pic32_recording_plays(&s->recording);
 }
 
-void pic32_inputs_run_until(PIC32Inputs *s, int64_t until,
+void pic32_inputs_run_until(PIC32Inputs *s, int64_t until, int64_t quantum,
                             void (*over)(void *opaque), void *opaque)
 {
     s->until = until;
+    s->quantum = quantum;
+    if (quantum) {
+        s->quantum_end = (inputs_now() / quantum + 1) * quantum;
+        if (s->sent) {
+            s->until = MIN(until, s->quantum_end);
+        }
+    }
     s->over = over;
     s->over_opaque = opaque;
     inputs_arm(s);
@@ -237,6 +247,7 @@ void pic32_inputs_run_until(PIC32Inputs *s, int64_t until,
 void pic32_inputs_run_on(PIC32Inputs *s)
 {
     s->until = -1;
+    s->sent = false;
     inputs_arm(s);
 }
 
@@ -249,6 +260,12 @@ void pic32_inputs_output(PIC32Inputs *s, PIC32Output output, int64_t time,
                          const void *data, size_t len)
 {
     pic32_recording_output(&s->recording, output, time, data, len);
+    if (!s->sent && s->until >= 0 && s->quantum) {
+        s->until = MIN(s->until, MAX(QEMU_ALIGN_UP(inputs_now(), s->quantum),
+                                     s->quantum_end));
+        inputs_arm(s);
+    }
+    s->sent = true;
 }
 
 char *pic32_inputs_sums(PIC32Inputs *s)

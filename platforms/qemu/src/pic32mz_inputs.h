@@ -36,15 +36,20 @@ size_t pic32_inputs_waiting(PIC32Inputs *s, PIC32InputChannel channel);
 
 bool pic32_inputs_play(PIC32Inputs *s);
 
-/* Calls over once, at virtual time until and after all inputs up to then. */
-void pic32_inputs_run_until(PIC32Inputs *s, int64_t until,
+/*
+ * Calls over once, at virtual time until and after all inputs up to then; with
+ * a quantum already at the first multiple of it at which the board has sent
+ * something since the last run, if that is earlier.
+ */
+void pic32_inputs_run_until(PIC32Inputs *s, int64_t until, int64_t quantum,
                             void (*over)(void *opaque), void *opaque);
+/* Forgets that; what has been sent so far has been looked at. */
 void pic32_inputs_run_on(PIC32Inputs *s);
 
 /* Something from outside that a replay will not have. */
 void pic32_inputs_lost(PIC32Inputs *s, const char *what);
 
-/* The board sends: for the checksums of the list. */
+/* The board sends: for the checksums of the list, and for who waits for it. */
 void pic32_inputs_output(PIC32Inputs *s, PIC32Output output, int64_t time,
                          const void *data, size_t len);
 

@@ -24,6 +24,7 @@
 #include "sysemu/runstate.h"
 #include "pic32mz_cru.h"
 #include "pic32mz_eth.h"
+#include "pic32mz_governor.h"
 #include "pic32mz_inputs.h"
 #include "pic32mz_lines.h"
 #include "pic32mz_outbox.h"
@@ -57,11 +58,14 @@ struct PIC32Panel {
     PIC32Ports *ports;
     PIC32Eth *eth;
     PIC32Cru *cru;
+    PIC32Governor *governor;
     PIC32PinWatch watch;
 
     PIC32Lines lines;           /* from the host */
     PIC32Outbox outbox;         /* to the host */
 
+    bool running;               /* on a run: at its end it stands still */
+    bool waiting;               /* on a wait: at its end it goes on */
     QEMUBH *stop_bh;
     bool stopping;              /* on the way to stand still ... */
     bool stopped_by_frame;      /* ... because a frame has left */
@@ -258,9 +262,32 @@ void pic32_panel_stop(PIC32Panel *s, bool frame)
     }
 }
 
+static void panel_say_waited(PIC32Panel *s)
+{
+    pic32_inputs_run_on(s->inputs);
+    panel_answer(s, "\"waited\":true");
+}
+
+static void panel_wait_over(PIC32Panel *s)
+{
+    if (s->waiting) {
+        s->waiting = false;
+        if (s->governor) {
+            pic32_governor_set_awaited(s->governor, false);
+        }
+        panel_say_waited(s);
+    }
+}
+
 static void panel_run_over(void *opaque)
 {
-    pic32_panel_stop(opaque, false);
+    PIC32Panel *s = opaque;
+
+    if (s->waiting) {
+        panel_wait_over(s);
+    } else {
+        pic32_panel_stop(s, false);
+    }
 }
 
 static void panel_run_state(void *opaque, bool running, RunState state)
@@ -272,16 +299,31 @@ static void panel_run_state(void *opaque, bool running, RunState state)
         s->stopped_by_frame = false;
     } else if (s->stopping) {
         s->stopping = false;
+        s->running = false;
         pic32_inputs_run_on(s->inputs);
         panel_answer(s, "\"stopped\":true%s",
                      s->stopped_by_frame ? ",\"frame\":true" : "");
     }
 }
 
-static void panel_run(PIC32Panel *s, int64_t until)
+static void panel_run(PIC32Panel *s, int64_t until, int64_t quantum)
 {
-    pic32_inputs_run_until(s->inputs, until, panel_run_over, s);
+    panel_wait_over(s);
+    s->running = true;
+    pic32_inputs_run_until(s->inputs, until, quantum, panel_run_over, s);
     vm_start();
+}
+
+static void panel_wait(PIC32Panel *s, int64_t until, int64_t quantum,
+                       bool paced)
+{
+    panel_wait_over(s);                 /* this one takes its place */
+    s->running = false;
+    s->waiting = true;
+    pic32_inputs_run_until(s->inputs, until, quantum, panel_run_over, s);
+    if (s->governor) {
+        pic32_governor_set_awaited(s->governor, !paced);
+    }
 }
 
 /* Lines from the host */
@@ -435,6 +477,14 @@ static void panel_parse_crystal(PIC32Panel *s, QDict *line,
     }
 }
 
+static void panel_refuse_rest(QDict *line, Error **errp)
+{
+    if (qdict_size(line)) {
+        error_setg(errp, "\"%s\" does not belong in this line",
+                   qdict_entry_key(qdict_first(line)));
+    }
+}
+
 /* What a line without its time is about; takes its members out. */
 static void panel_parse_action(PIC32Panel *s, QDict *line,
                                PanelAction *action, Error **errp)
@@ -453,11 +503,10 @@ static void panel_parse_action(PIC32Panel *s, QDict *line,
         panel_parse_crystal(s, line, action, &err);
     } else {
         error_setg(&err, "one of \"pin\", \"link\", \"power\", \"mclr\", "
-                   "\"crystal\", \"run\" is missing");
+                   "\"crystal\", \"run\", \"wait\" is missing");
     }
-    if (!err && qdict_size(line)) {
-        error_setg(&err, "\"%s\" does not belong in this line",
-                   qdict_entry_key(qdict_first(line)));
+    if (!err) {
+        panel_refuse_rest(line, &err);
     }
     error_propagate(errp, err);
 }
@@ -490,19 +539,65 @@ static void panel_parse_input(PIC32Panel *s, QDict *line, Error **errp)
     error_propagate(errp, err);
 }
 
+/* Takes the quantum of a run or wait; 0 if there is none. */
+static int64_t panel_take_quantum(QDict *line, Error **errp)
+{
+    QObject *quantum = qdict_get(line, "quantum");
+    int64_t value = 0;
+
+    if (quantum &&
+        (!qobject_to(QNum, quantum) ||
+         !qnum_get_try_int(qobject_to(QNum, quantum), &value) || value <= 0)) {
+        error_setg(errp, "\"quantum\" is a time in whole nanoseconds");
+    }
+    qdict_del(line, "quantum");
+    return value;
+}
+
 static void panel_parse_run(PIC32Panel *s, QDict *line, Error **errp)
 {
     Error *err = NULL;
     int64_t until = panel_take_time(line, "run", &err);
+    int64_t quantum = err ? 0 : panel_take_quantum(line, &err);
 
-    if (!err && qdict_size(line)) {
-        error_setg(&err, "\"%s\" does not belong in this line",
-                   qdict_entry_key(qdict_first(line)));
+    if (!err) {
+        panel_refuse_rest(line, &err);
     }
     if (err) {
         error_propagate(errp, err);
     } else {
-        panel_run(s, until);
+        panel_run(s, until, quantum);
+    }
+}
+
+static void panel_parse_wait(PIC32Panel *s, QDict *line, Error **errp)
+{
+    QNum *number = qobject_to(QNum, qdict_get(line, "wait"));
+    bool paced = qdict_get_try_bool(line, "paced", false);
+    bool over = qobject_to(QNull, qdict_get(line, "wait"));
+    Error *err = NULL;
+    int64_t until, quantum;
+
+    if (!over && (!number || !qnum_get_try_int(number, &until))) {
+        error_setg(errp, "\"wait\" is a virtual time in whole nanoseconds, or "
+                   "null");
+        return;
+    }
+    qdict_del(line, "wait");
+    qdict_del(line, "paced");
+    quantum = panel_take_quantum(line, &err);
+    if (!err) {
+        panel_refuse_rest(line, &err);
+    }
+    if (err) {
+        error_propagate(errp, err);
+    } else if (over) {
+        panel_wait_over(s);
+        panel_say_waited(s);
+    } else if (s->running && runstate_is_running()) {
+        error_setg(errp, "\"wait\" is not for a machine that is on a run");
+    } else {
+        panel_wait(s, until, quantum, paced);
     }
 }
 
@@ -512,6 +607,8 @@ static void panel_take_line(void *opaque, QDict *line)
 
     if (qdict_haskey(line, "run")) {
         panel_parse_run(opaque, line, &err);
+    } else if (qdict_haskey(line, "wait")) {
+        panel_parse_wait(opaque, line, &err);
     } else {
         panel_parse_input(opaque, line, &err);
     }
@@ -594,6 +691,8 @@ static Property panel_properties[] = {
                      PIC32Ports *),
     DEFINE_PROP_LINK("eth", PIC32Panel, eth, TYPE_PIC32_ETH, PIC32Eth *),
     DEFINE_PROP_LINK("cru", PIC32Panel, cru, TYPE_PIC32_CRU, PIC32Cru *),
+    DEFINE_PROP_LINK("governor", PIC32Panel, governor, TYPE_PIC32_GOVERNOR,
+                     PIC32Governor *),
     DEFINE_PROP_END_OF_LIST(),
 };
 

@@ -12,9 +12,10 @@ PYTEST = PATH="$(BIN):$$PATH" $(BIN)/python -m pytest bench/tests -n $(WORKERS) 
 ROBOT_OUTPUT = --outputdir build/robot --xunit xunit.xml
 ROBOT = PATH="$(BIN):$$PATH" $(BIN)/robot $(ROBOT_OUTPUT) robot/
 PABOT = PATH="$(BIN):$$PATH" $(BIN)/pabot --chunk --processes $(WORKERS) --no-pabotlib $(ROBOT_OUTPUT) robot/
+BENCH = $(if $(COMPARE),--compare "$(COMPARE)") $(if $(ORIGINAL),--original "$(ORIGINAL)") $(if $(RUNS),--runs $(RUNS))
 
 .DEFAULT_GOAL := help
-.PHONY: help run test bench setup packages venv emulator firmware firmware-variants peer built lint check-c pytest clean
+.PHONY: help run test bench stock-qemu setup packages venv emulator firmware firmware-variants peer built lint check-c pytest clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-18s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -30,8 +31,12 @@ test: built firmware-variants ## set up, build, and run every check and test
 	if [ -n "$$failed" ]; then echo "make test: failed:$$failed" >&2; exit 1; fi; \
 	echo "make test: everything passed"
 
-bench: built ## measure speed; table here and in build/bench.json
-	@$(BIN)/python -m pic32bench.benchmark --output build/bench.json
+bench: built stock-qemu ## measure speed; table here and in build/bench.json; COMPARE=old.json shows changes
+	@PATH="$(BIN):$$PATH" $(BIN)/python -m pic32bench.benchmark --output build/bench.json $(BENCH)
+
+# What the emulator is held against. Nothing else needs it, and without it there is only no ratio.
+stock-qemu:
+	@$(PYTHON) platforms/debian_packages.py qemu-system-mips || echo "bench: goes on without Debian's QEMU"
 
 setup: packages venv ## install the Debian packages and Python packages that are missing
 

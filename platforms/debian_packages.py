@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Installs the Debian packages of debian-packages.txt that this machine lacks, if it lacks any.
+"""Installs the Debian packages of debian-packages.txt, or those named, that this machine lacks, if it lacks any.
 
 Standard library only. Exit code 2 when something is missing and there is neither root nor a sudo without
 a password: it never asks.
@@ -56,11 +56,13 @@ def main() -> int:
     """Installs what is missing; returns the exit code."""
     parser = argparse.ArgumentParser(description="Install the Debian packages that this machine lacks.")
     parser.add_argument("--list", action="store_true", help="only print what is missing")
-    only_list = parser.parse_args().list
+    parser.add_argument("packages", nargs="*", help="these, not those of the list")
+    options = parser.parse_args()
+    only_list = options.list
     if shutil.which("dpkg-query") is None:
         print(f"setup: this is no Debian, so install by hand what {LIST.name} lists", file=sys.stderr)
         return 0
-    packages = missing(parse(LIST.read_text()))
+    packages = missing([(name, "") for name in options.packages] or parse(LIST.read_text()))
     if only_list:
         print("\n".join(packages))
     if only_list or not packages:

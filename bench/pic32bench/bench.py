@@ -159,6 +159,7 @@ class Board:
             arguments=(*self.network.arguments(), *can_bus),
             pass_fds=self.network.pass_fds(),
             incoming=incoming,
+            earlier_inputs=b"" if snapshot is None else snapshot.faces["inputs"].encode(),
         )
         try:
             return Emulator(spec, backstop_wall)
@@ -191,6 +192,7 @@ class Board:
             "panel": self.panel.freeze(),
             "consoles": {str(number): console.freeze() for number, console in self._consoles.items()},
             "emulator log": self.emulator.log(),
+            "inputs": self.emulator.inputs().decode(),
         }
 
     def _thaw(self, faces: dict[str, Any]) -> None:

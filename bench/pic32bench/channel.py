@@ -95,7 +95,6 @@ class Channel:
 
     def __init__(self, name: str, sock: socket.socket, io: IoThread, activity: threading.Condition) -> None:
         self.name = name
-        self.written = 0
         self._sock = sock
         self._io = io
         self._activity = activity
@@ -153,7 +152,6 @@ class Channel:
                     raise TimeoutError(f"the emulator does not read its {self.name} channel") from None
                 continue
             view = view[sent:]
-            self.written += sent
 
     def close(self) -> None:
         """Closes the channel; safe to call twice."""

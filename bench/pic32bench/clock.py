@@ -129,7 +129,7 @@ class LockStepClock(Clock):
         # Each tells the next virtual time, ns, at which its owner has to be called by `after_stop`, or None.
         self.alarms: list[Callable[[], int | None]] = []
         self._now_ns = 0
-        self._settled: dict[str, int] = {}
+        emulator.ordered = True
 
     @property
     def last_ns(self) -> int:
@@ -181,7 +181,6 @@ class LockStepClock(Clock):
         ``how`` is more of what the panel's ``run`` takes.
         """
         target_ns = min([target_ns, *(due for alarm in self.alarms if (due := alarm()) is not None)])
-        self._settle()
         self._link.stops.clear()
         self._link.send(run=target_ns, **how)
         emulator = self._emulator
@@ -199,16 +198,9 @@ class LockStepClock(Clock):
         if not self._link.stops:
             self._check()
             raise emulator.stuck(f"stopped moving at {self._now_ns / NS:.3f} s of virtual time and made no progress")
+        emulator.taken_in()
         self._now_ns = self._link.stops[-1].time_ns
         self._stopped(self._now_ns)
-
-    def _settle(self) -> None:
-        """The panel's `run` must not overtake bytes for a UART or the wire that were written before it."""
-        written = {c.name: c.written for c in self._emulator.channels.values() if c.name != "panel"}
-        if written != self._settled:
-            if any(written.values()):
-                self._emulator.settle()
-            self._settled = written
 
 
 class FreeRunningClock(Clock):

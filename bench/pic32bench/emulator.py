@@ -52,6 +52,7 @@ class EmulatorSpec:
     pass_fds: tuple[int, ...] = field(default=())
     application: Path | None = None
     incoming: int | None = None  # an open file that stands at the state that the machine goes on from
+    earlier_inputs: bytes = b""  # the list of inputs up to that state
 
     def command(self, qmp_fd: int, record_fd: int, serial_fds: Mapping[str, int]) -> list[str]:
         """The command line, as platforms/qemu/README.md describes it."""
@@ -80,7 +81,8 @@ class Emulator:
     """A running emulator, standing still (-S) until the clock lets it run.
 
     ``channels`` are by name: uart1 to uart6, panel, wire. ``activity`` is notified whenever anything comes in or
-    the process ends. ``backstop_wall``: after that many seconds of silence on QMP the emulator counts as stuck.
+    the process ends. With ``ordered``, what is written to several channels is taken in in the order of the writes.
+    ``backstop_wall``: after that many seconds of silence on QMP the emulator counts as stuck.
     """
 
     def __init__(self, spec: EmulatorSpec, backstop_wall: float = 30.0) -> None:
@@ -92,13 +94,16 @@ class Emulator:
         self._log: collections.deque[str] = collections.deque(maxlen=_LOG_LINES)
         self._log_rest = b""
         self._exit_status: int | None = None
+        self.ordered = False
+        self._newest: str | None = None  # the channel written to last, if that may not have been taken in
         self._ended = False
         self._closed = False
         self._verdict: EmulatorError | None = None
         self._io = IoThread("pic32bench-emulator")
         self._qmp = QMPClient("pic32bench")
         # A file without a name, like everything here. It may become too long for memory.
-        self._inputs = tempfile.TemporaryFile()  # noqa: SIM115  (lives until close)
+        self._inputs = tempfile.TemporaryFile(buffering=0)  # noqa: SIM115  (lives until close)
+        self._inputs.write(spec.earlier_inputs)
         self._process: subprocess.Popen[bytes] | None = None
         try:
             self._start()
@@ -240,6 +245,11 @@ class Emulator:
         """
         for _ in range(2):
             self.execute("query-status")
+        self._newest = None
+
+    def taken_in(self) -> None:
+        """Says that the emulator is known to have taken in all that was written to it before."""
+        self._newest = None
 
     def save_machine(self, descriptor: int) -> None:
         """Writes the state of the machine, which stands still, into an open file, from where that stands."""
@@ -273,6 +283,9 @@ class Emulator:
     def send(self, channel: str, data: bytes) -> None:
         """Writes to a channel. Raises EmulatorError when the emulator is gone or does not read."""
         self.check()
+        if self.ordered and self._newest not in (None, channel):
+            self.settle()  # of two channels the emulator's main loop may read the later one first
+        self._newest = channel
         try:
             self.channels[channel].write(data, self.backstop_wall)
         except TimeoutError as error:

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 from collections.abc import Iterator
@@ -88,6 +89,7 @@ def everything(board: Board) -> dict[str, Any]:
         "memory": board.monitor("xp /4096wx 0"),
         "registers": board.sfr_report(),
         "log": board.emulator.log(),
+        "inputs": board.emulator.inputs(),
     }
 
 
@@ -118,6 +120,18 @@ def test_what_comes_after_a_snapshot_is_what_would_have_come(network: str, tmp_p
             pic32bench.save(board, tmp_path / "again")
     with pic32bench.restore(tmp_path / "again") as board:
         assert_same(everything(board), never_saved)
+
+
+def test_what_is_done_at_one_time_is_done_in_order() -> None:
+    """The order counts: whoever goes on from a snapshot, or plays a run again, must have the same."""
+    with pic32bench.start(network="none") as board:
+        board.console.wait_for_prompt()
+        for number in range(20):
+            board.panel.drive("RB12", number % 2)
+            board.emulator.send("uart2", b"x")
+        board.run_for(0.001)
+        inputs = [json.loads(line) for line in board.emulator.inputs().splitlines()]
+    assert [line["channel"] for line in inputs if "channel" in line] == ["panel", "uart2"] * 20
 
 
 def test_a_board_is_led_there_once(folder: Path) -> None:

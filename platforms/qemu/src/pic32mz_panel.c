@@ -99,7 +99,8 @@ static void G_GNUC_PRINTF(3, 4) panel_say_at(PIC32Panel *s, int64_t at,
     va_list args;
 
     va_start(args, format);
-    panel_say_args(s, at, true, format, args);
+    /* while a snapshot is loaded, the host hears of it, but nothing happens */
+    panel_say_args(s, at, !runstate_check(RUN_STATE_INMIGRATE), format, args);
     va_end(args);
 }
 

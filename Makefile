@@ -15,7 +15,7 @@ PABOT = PATH="$(BIN):$$PATH" $(BIN)/pabot --chunk --processes $(WORKERS) --no-pa
 BENCH = $(if $(COMPARE),--compare "$(COMPARE)") $(if $(ORIGINAL),--original "$(ORIGINAL)") $(if $(RUNS),--runs $(RUNS))
 
 .DEFAULT_GOAL := help
-.PHONY: help run test bench stock-qemu setup packages venv emulator firmware firmware-variants peer built lint check-c pytest clean
+.PHONY: help run test bench stock-qemu setup packages venv emulator firmware firmware-variants firmware-large peer built lint check-c pytest clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-18s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -31,7 +31,7 @@ test: built firmware-variants ## set up, build, and run every check and test
 	if [ -n "$$failed" ]; then echo "make test: failed:$$failed" >&2; exit 1; fi; \
 	echo "make test: everything passed"
 
-bench: built stock-qemu ## measure speed; table here and in build/bench.json; COMPARE=old.json shows changes
+bench: built firmware-large stock-qemu ## measure speed; table here and in build/bench.json; COMPARE=old.json shows changes
 	@PATH="$(BIN):$$PATH" $(BIN)/python -m pic32bench.benchmark --output build/bench.json $(BENCH)
 
 # What the emulator is held against. Nothing else needs it, and without it there is only no ratio.
@@ -62,7 +62,17 @@ peer: packages ## build the TCP/IP station for network wire
 	@echo "peer: building"
 	@$(MAKE) --no-print-directory -C platforms/peer
 
-firmware-variants: $(VARIANTS:%=firmware-ws%) ## build the firmware with other WebSocket buffer sizes
+firmware-variants: $(VARIANTS:%=firmware-ws%) firmware-large ## build the firmware with other WebSocket buffer sizes, and with a large file
+
+# Noise, so that nobody can compress it; the same each time.
+build/assets/megabyte.bin:
+	@mkdir -p $(@D)
+	@$(PYTHON) -c "import hashlib, sys; sys.stdout.buffer.write(hashlib.shake_128(b'megabyte').digest(1 << 20))" > $@.new
+	@mv $@.new $@
+
+firmware-large: firmware build/assets/megabyte.bin ## build the firmware with a file of 1 MiB beside its page
+	@echo "firmware: building with a file of 1 MiB"
+	@$(MAKE) --no-print-directory -C firmware EXTRA_ASSETS=$(CURDIR)/build/assets BUILD=$(CURDIR)/build/$@
 
 .PHONY: $(VARIANTS:%=firmware-ws%)
 $(VARIANTS:%=firmware-ws%): firmware-ws%: firmware

@@ -53,6 +53,19 @@ def reference_firmware() -> Path:
     )
 
 
+def large_firmware() -> Path:
+    """The reference firmware with a file of 1 MiB beside its page, that ``make firmware-large`` built.
+
+    Raises NotBuiltError.
+    """
+    return _built(
+        "PIC32BENCH_LARGE_IMAGE",
+        Path("build/firmware-large/websocket-demo.elf"),
+        "the firmware with a large file",
+        "make firmware-large",
+    )
+
+
 def station_library() -> Path:
     """The TCP/IP stack of network ``wire``: ``$PIC32BENCH_STATION``, else what ``make peer`` built.
 

@@ -20,6 +20,7 @@ LAYERS = [
     ["bench"],
     ["resume"],
     ["stream", "footprint", "page", "browser"],
+    ["throughput"],
     ["code_map"],
     ["sfr_use", "backtrace"],
     ["bundle"],

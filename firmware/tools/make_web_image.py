@@ -19,6 +19,7 @@ TYPES = {
     ".ico": "image/x-icon",
     ".png": "image/png",
 }
+OTHER_TYPE = "application/octet-stream"
 COMPRESSED = (".html", ".css", ".js", ".svg")
 STATUSES = {"400": "Bad Request", "404": "Not Found", "501": "Not Implemented"}
 
@@ -27,7 +28,7 @@ def response(path: Path) -> bytes:
     """Header and body of ``path``'s answer."""
     body = path.read_bytes()
     status = f"{path.stem} {STATUSES[path.stem]}" if path.stem in STATUSES else "200 OK"
-    fields = [f"HTTP/1.1 {status}", "Server: pic32bench", f"Content-Type: {TYPES[path.suffix]}"]
+    fields = [f"HTTP/1.1 {status}", "Server: pic32bench", f"Content-Type: {TYPES.get(path.suffix, OTHER_TYPE)}"]
     if path.suffix in COMPRESSED:
         body = gzip.compress(body, 9, mtime=0)
         fields.append("Content-Encoding: gzip")
@@ -67,7 +68,7 @@ def image(entries: list[tuple[str, Path]]) -> str:
 
 
 def main() -> int:
-    """Exit code 2: a file is missing or of no known type."""
+    """Exit code 2: a file is missing."""
     parser = argparse.ArgumentParser(description="make the file system image of the web server")
     parser.add_argument("output", type=Path, help="C file to write")
     parser.add_argument("files", nargs="+", type=Path, help="files to serve, each at / and its name")
@@ -83,8 +84,8 @@ def main() -> int:
         entries.append((where, by_name[name]))
     try:
         options.output.write_text(image(entries))
-    except (OSError, KeyError) as error:
-        print(f"make_web_image.py: {error}: file missing, or of a type that TYPES does not list", file=sys.stderr)
+    except OSError as error:
+        print(f"make_web_image.py: {error.filename}: {error.strerror}", file=sys.stderr)
         return 2
     return 0
 

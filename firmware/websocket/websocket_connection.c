@@ -8,7 +8,7 @@
 #include <string.h>
 
 /* A frame of up to this length is echoed in one piece. It must fit into the buffer and into TCP's windows. */
-#define WHOLE_FRAME_MAX  LWIP_MIN((unsigned)WS_BUFFER_SIZE - WEBSOCKET_ROOM, (unsigned)TCP_MSS - WEBSOCKET_ROOM)
+#define WHOLE_FRAME_MAX  LWIP_MIN(PAYLOAD_MAX, (unsigned)TCP_MSS - WEBSOCKET_ROOM)
 
 /* A longer one goes out in pieces of what has come, no smaller than this for want of room alone. */
 #define PIECE_MIN        LWIP_MIN(WHOLE_FRAME_MAX, 512u)
@@ -18,11 +18,16 @@ _Static_assert(WS_BUFFER_SIZE >= WEBSOCKET_ANSWER_MAX && WS_BUFFER_SIZE >= WEBSO
 
 uint8_t ws_buffer[WS_BUFFER_SIZE] __attribute__((aligned(4)));
 
-#define PAYLOAD (ws_buffer + WEBSOCKET_ROOM)
+/* What of TCP_SND_BUF one connection may fill: each byte is copied into lwIP's heap, which has to do for all. */
+#define WEBSOCKET_SEND_MAX (2u * TCP_MSS)
+#define SEND_BUFFER_REST   (TCP_SND_BUF - WEBSOCKET_SEND_MAX)
+
+#define PAYLOAD     (ws_buffer + WEBSOCKET_ROOM)
+#define PAYLOAD_MAX (WS_BUFFER_SIZE / 4u * 4u - WEBSOCKET_ROOM)     /* whole words, for websocket_unmask */
 
 bool websocket_send(struct websocket_connection *c, const void *bytes, size_t length)
 {
-    if (length > tcp_sndbuf(c->pcb) || tcp_write(c->pcb, bytes, (u16_t)length, TCP_WRITE_FLAG_COPY) != ERR_OK)
+    if (length + SEND_BUFFER_REST > tcp_sndbuf(c->pcb) || tcp_write(c->pcb, bytes, (u16_t)length, TCP_WRITE_FLAG_COPY) != ERR_OK)
         return false;
     tcp_output(c->pcb);
     return true;
@@ -155,8 +160,8 @@ static bool echo_piece(struct websocket_connection *c, enum websocket_progress *
 {
     struct websocket_message *m = &c->message;
     struct utf8_state utf8 = m->utf8;
-    size_t room = tcp_sndbuf(c->pcb), come = c->input ? c->input->tot_len : 0;
-    size_t length = LWIP_MIN(come, (size_t)WS_BUFFER_SIZE - WEBSOCKET_ROOM);
+    size_t room = LWIP_MAX(tcp_sndbuf(c->pcb), SEND_BUFFER_REST) - SEND_BUFFER_REST, come = c->input ? c->input->tot_len : 0;
+    size_t length = LWIP_MIN(come, (size_t)PAYLOAD_MAX);
 
     if (length > m->left)
         length = (size_t)m->left;

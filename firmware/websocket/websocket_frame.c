@@ -53,8 +53,14 @@ uint8_t *websocket_make_frame(uint8_t *payload, size_t length, uint8_t opcode)
 
 void websocket_unmask(uint8_t *bytes, size_t length, const uint8_t mask[4], unsigned offset)
 {
-    for (size_t i = 0; i < length; i++)
-        bytes[i] ^= mask[(offset + i) % 4];
+    typedef uint32_t __attribute__((may_alias)) word;
+    word *end = (word *)(bytes + length);
+    uint32_t key;
+
+    __builtin_memcpy(&key, mask, sizeof key);
+    key = key >> 8 * offset | key << (-8 * offset & 31);    /* the lowest byte, first in memory, is the next to use */
+    for (word *each = (word *)bytes; each < end; each++)
+        *each ^= key;
 }
 
 bool websocket_close_code_valid(unsigned code)

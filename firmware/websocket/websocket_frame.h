@@ -48,7 +48,10 @@ int websocket_parse_frame(const uint8_t *bytes, size_t available, struct websock
  */
 uint8_t *websocket_make_frame(uint8_t *payload, size_t length, uint8_t opcode);
 
-/* Applies the masking key to bytes that begin `offset` bytes into the payload. RFC 6455 5.3. */
+/*
+ * Applies the masking key to bytes that begin `offset` bytes, 0 to 3, into the payload. RFC 6455 5.3. It goes by words:
+ * `bytes` is aligned to 4, and up to three bytes behind `length` change as well.
+ */
 void websocket_unmask(uint8_t *bytes, size_t length, const uint8_t mask[4], unsigned offset);
 
 /* True for a close code that may come over the wire. RFC 6455 7.4. */

@@ -16,12 +16,23 @@ from pic32bench.benchmark.boot import Boot
 from pic32bench.benchmark.figures import Session, Setup, Subject
 from pic32bench.benchmark.instructions import Loop, Original, Reference, stock_missing
 from pic32bench.benchmark.interrupts import Interrupts
+from pic32bench.benchmark.on_the_wire import OnTheWire
 from pic32bench.benchmark.report import as_json, comparison, conditions, load, table
 from pic32bench.benchmark.snapshots import Snapshots
 from pic32bench.benchmark.suites import Suites
 from pic32bench.errors import BenchError, UsageError
 
-SUBJECTS: tuple[type[Subject], ...] = (Loop, Original, Reference, Interrupts, Boot, Snapshots, Boards, Suites)
+SUBJECTS: tuple[type[Subject], ...] = (
+    Loop,
+    Original,
+    Reference,
+    Interrupts,
+    Boot,
+    Snapshots,
+    OnTheWire,
+    Boards,
+    Suites,
+)
 _ORIGINAL_ENV = "PIC32BENCH_ORIGINAL_HEX"
 
 

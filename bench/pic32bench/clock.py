@@ -182,7 +182,7 @@ class LockStepClock(Clock):
         """
         target_ns = min([target_ns, *(due for alarm in self.alarms if (due := alarm()) is not None)])
         self._link.stops.clear()
-        self._link.send(run=target_ns, **how)
+        self._link.run(run=target_ns, **how)
         emulator = self._emulator
         limit = time.monotonic() + emulator.backstop_wall + (target_ns - self._now_ns) / NS
         with emulator.activity:

@@ -81,7 +81,8 @@ class Emulator:
     """A running emulator, standing still (-S) until the clock lets it run.
 
     ``channels`` are by name: uart1 to uart6, panel, wire. ``activity`` is notified whenever anything comes in or
-    the process ends. With ``ordered``, what is written to several channels is taken in in the order of the writes.
+    the process ends. With ``ordered``, what is written to several channels is taken in in the order of the writes;
+    ``newest`` is then the last of them, until it is known that all is taken in.
     ``backstop_wall``: after that many seconds of silence on QMP the emulator counts as stuck.
     """
 
@@ -95,7 +96,7 @@ class Emulator:
         self._log_rest = b""
         self._exit_status: int | None = None
         self.ordered = False
-        self._newest: str | None = None  # the channel written to last, if that may not have been taken in
+        self.newest: str | None = None  # the channel written to last, if that may not have been taken in
         self._ended = False
         self._closed = False
         self._verdict: EmulatorError | None = None
@@ -245,11 +246,11 @@ class Emulator:
         """
         for _ in range(2):
             self.execute("query-status")
-        self._newest = None
+        self.newest = None
 
     def taken_in(self) -> None:
         """Says that the emulator is known to have taken in all that was written to it before."""
-        self._newest = None
+        self.newest = None
 
     def save_machine(self, descriptor: int) -> None:
         """Writes the state of the machine, which stands still, into an open file, from where that stands."""
@@ -283,9 +284,9 @@ class Emulator:
     def send(self, channel: str, data: bytes) -> None:
         """Writes to a channel. Raises EmulatorError when the emulator is gone or does not read."""
         self.check()
-        if self.ordered and self._newest not in (None, channel):
+        if self.ordered and self.newest not in (None, channel):
             self.settle()  # of two channels the emulator's main loop may read the later one first
-        self._newest = channel
+        self.newest = channel
         try:
             self.channels[channel].write(data, self.backstop_wall)
         except TimeoutError as error:

@@ -81,6 +81,11 @@ class PanelLink:
         """Sends one command line."""
         self._emulator.send("panel", json.dumps(command, separators=(",", ":")).encode() + b"\n")
 
+    def run(self, **command: int) -> None:
+        """Sends a ``run``, behind what was sent before on the wire if that was the last."""
+        channel = "wire" if self._emulator.newest == "wire" else "panel"
+        self._emulator.send(channel, json.dumps(command, separators=(",", ":")).encode() + b"\n")
+
     def note(self, time_ns: int, text: str) -> None:
         """Records what the bench itself did, so that the log of events reads in order."""
         self.events.append(PanelEvent(time_ns, "hand", text))

@@ -233,6 +233,9 @@ class Fake:
         if "stop-on-frame" in message:
             self.stop_on_frame = message["stop-on-frame"]
             return
+        if "run" in message:
+            self.on_panel(message)
+            return
         data = bytes.fromhex(message["frame"])
         delay = max(0.0, (message.get("at", self.now) - self.now) / NS) + 0.001
         if data[12:14] == b"\x88\xb5":  # IEEE 802 local experimental: echoed

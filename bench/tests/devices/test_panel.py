@@ -211,6 +211,18 @@ def test_run_of_many_short_steps(chip: ChipFactory, tmp_path: Path) -> None:
             assert c.panel.until("stopped") == [{"t": until, "stopped": True}]
 
 
+def test_run_on_the_wire_comes_behind_what_was_said_there(chip: ChipFactory, tmp_path: Path) -> None:
+    with chip(cpu=True, wire=True, image=hex_image(tmp_path / "a.hex", WAIT)) as c:
+        c.wire.send(b'{"frame":"xy"}\n' * 500 + b'{"run":8000}\n')
+        assert c.panel.until("stopped")[-1] == {"t": 8000, "stopped": True}
+        errors = c.wire.events()
+        while more := c.wire.events():
+            errors += more
+        assert [event["t"] for event in errors] == [0] * 500
+        c.wire.send({"run": 7000})
+        assert "past" in c.panel.until("error")[-1]["error"]
+
+
 def test_no_instruction_after_the_time(chip: ChipFactory, tmp_path: Path) -> None:
     """A program that toggles a pin: a run in pieces gives the same edges as one in one piece."""
 

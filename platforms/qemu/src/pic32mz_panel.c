@@ -619,6 +619,11 @@ static void panel_take_line(void *opaque, QDict *line)
     }
 }
 
+void pic32_panel_take_run(PIC32Panel *s, QDict *line)
+{
+    panel_take_line(s, line);
+}
+
 /* An action takes effect. */
 static void panel_take_input(void *opaque, const PIC32Input *input)
 {

@@ -29,4 +29,7 @@ void pic32_panel_reset(PIC32Panel *panel, const char *cause);
  */
 void pic32_panel_stop(PIC32Panel *panel, bool frame);
 
+/* Does a "run" line that has come on another serial port. */
+void pic32_panel_take_run(PIC32Panel *panel, QDict *line);
+
 #endif

@@ -267,7 +267,9 @@ static void wire_take_line(void *opaque, QDict *line)
     PIC32Wire *s = opaque;
     const char *unknown;
 
-    if (!wire_keys_known(line, &unknown)) {
+    if (s->panel && qdict_haskey(line, "run")) {
+        pic32_panel_take_run(s->panel, line);
+    } else if (!wire_keys_known(line, &unknown)) {
         wire_error(s, "unknown key \"%s\"", unknown);
     } else if (qdict_haskey(line, "frame")) {
         wire_take_frame(s, line);

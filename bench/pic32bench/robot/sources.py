@@ -7,6 +7,7 @@ the variables that these files declare, as the command line may give others.
 
 from __future__ import annotations
 
+import functools
 import importlib.util
 import sys
 from contextlib import suppress
@@ -26,6 +27,7 @@ from robot.api.parsing import (
 )
 from robot.libraries.BuiltIn import BuiltIn
 
+from pic32bench.paths import version
 from pic32bench.snapshot.store import digest, file_digest
 from pic32bench.snapshot.way import own_sources
 
@@ -87,14 +89,20 @@ def _closure(start: Path) -> dict[Path, _Parts]:
         path = waiting.pop(0)
         if path in found or not path.is_file():
             continue
-        found[path] = parts = _Parts()
-        if path.suffix == ".py":
-            continue
-        model: File = get_resource_model(path) if path.suffix == ".resource" else get_model(path)
-        parts.visit(model)
+        found[path] = parts = _parts(path, version(path))
         for name in [*parts.resources, *parts.others]:
             waiting += _files_of(name, path.parent)
     return found
+
+
+@functools.lru_cache(maxsize=256)
+def _parts(path: Path, version: tuple[int, ...]) -> _Parts:
+    """What a file declares and imports; read once as long as it does not change."""
+    parts = _Parts()
+    if path.suffix != ".py":
+        model: File = get_resource_model(path) if path.suffix == ".resource" else get_model(path)
+        parts.visit(model)
+    return parts
 
 
 def _files_of(name: str, folder: Path) -> list[Path]:

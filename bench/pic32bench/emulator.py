@@ -2,14 +2,13 @@
 """The emulator process: started, talked to over QMP, and gone without a trace in every case.
 
 Nothing of it is in the file system: QMP, the UARTs, the panel and the wire are socket pairs handed over by number,
-and its log comes through a pipe. The kernel kills it when the bench dies, however the bench dies
-(PR_SET_PDEATHSIG), so there is nothing to clean up after a SIGKILL either.
+and its log comes through a pipe. The kernel kills it when the bench dies, however the bench dies (its machine's
+``parent``), so there is nothing to clean up after a SIGKILL either.
 """
 
 from __future__ import annotations
 
 import collections
-import ctypes
 import logging
 import os
 import signal
@@ -32,8 +31,6 @@ from pic32bench.channel import Channel, IoThread
 from pic32bench.errors import EmulatorDiedError, EmulatorError, EmulatorStuckError
 
 UART_COUNT = 6
-_PR_SET_PDEATHSIG = 1  # linux/prctl.h
-_LIBC = ctypes.CDLL(None, use_errno=True)
 _LOG_LINES = 2000
 # What goes wrong on QMP is raised; the library need not print it as well.
 logging.getLogger("qemu.qmp").addHandler(logging.NullHandler())
@@ -56,7 +53,7 @@ class EmulatorSpec:
 
     def command(self, qmp_fd: int, record_fd: int, serial_fds: Mapping[str, int]) -> list[str]:
         """The command line, as platforms/qemu/README.md describes it."""
-        machine = {**self.machine, "record": f"/proc/self/fd/{record_fd}"}
+        machine = {**self.machine, "record": f"/proc/self/fd/{record_fd}", "parent": os.getpid()}
         options = ",".join(f"{key}={_escaped(value)}" for key, value in machine.items())
         command = [str(self.binary), "-M", f"pic32mz,{options}", "-kernel", str(self.kernel)]
         if self.application is not None:
@@ -141,13 +138,6 @@ class Emulator:
             self._wait_while("inmigrate")
 
     def _spawn(self, command: list[str], fds: tuple[int, ...]) -> subprocess.Popen[bytes]:
-        bench = os.getpid()
-
-        def die_with_the_bench() -> None:
-            _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-            if os.getppid() != bench:
-                os._exit(1)
-
         try:
             process = subprocess.Popen(
                 command,
@@ -156,7 +146,6 @@ class Emulator:
                 stderr=subprocess.PIPE,
                 pass_fds=fds,
                 start_new_session=True,
-                preexec_fn=die_with_the_bench,
             )
         except OSError as error:
             raise EmulatorError(f"cannot start the emulator {command[0]}: {error.strerror}") from error

@@ -11,6 +11,7 @@ registers that have no model), pwm (RD0 carries 20 kHz, 25 % high, and RH1 1 kHz
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import heapq
 import json
 import os
@@ -359,6 +360,10 @@ def fail(message: str) -> None:
 
 def main() -> None:
     modes = dict(part.partition("=")[::2] for part in sys.argv[1].split(",") if part)
+    if parent := re.search(r"[, ]parent=(\d+)", " ".join(sys.argv)):
+        ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG, linux/prctl.h
+        if os.getppid() != int(parent[1]):
+            sys.exit(1)
     if "refuse" in modes:
         fail("fake: the chip property is wrong")
     print("fake: unimplemented register read", file=sys.stderr, flush=True)

@@ -10,6 +10,7 @@
  */
 
 #include "qemu/osdep.h"
+#include <sys/prctl.h>
 #include "qemu/units.h"
 #include "qapi/error.h"
 #include "qapi/visitor.h"
@@ -274,6 +275,25 @@ static void set_paced(Object *obj, bool value, Error **errp)
     pic32_governor_set_paced(PIC32_GOVERNOR(governor), value);
 }
 
+/*
+ * The kernel then ends the emulator with its parent, however that ends. Done
+ * here, as a parent that does it between fork and exec cannot use vfork.
+ */
+static void set_parent(Object *obj, Visitor *v, const char *name, void *opaque,
+                       Error **errp)
+{
+    uint32_t parent;
+
+    if (!visit_type_uint32(v, name, &parent, errp)) {
+        return;
+    }
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (getppid() != (pid_t)parent) {
+        error_setg(errp, "parent: process %" PRIu32 " is not, or no longer, "
+                   "the parent of this one", parent);
+    }
+}
+
 static char *get_core(Object *obj, Error **errp)
 {
     return m5150_registers(PIC32MZ_MACHINE(obj)->cpu);
@@ -432,6 +452,8 @@ static void pic32mz_machine_class_init(ObjectClass *oc, void *data)
                                    OBJ_PROP_LINK_STRONG);
     object_class_property_add(oc, "virtual-time", "int", get_virtual_time,
                               NULL, NULL, NULL);
+    object_class_property_add(oc, "parent", "uint32", NULL, set_parent, NULL,
+                              NULL);
     object_class_property_add_bool(oc, "paced", get_paced, set_paced);
     object_class_property_add(oc, "paced-time", "int", get_paced_time,
                               NULL, NULL, NULL);

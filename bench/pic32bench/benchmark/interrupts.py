@@ -7,11 +7,12 @@ from typing import ClassVar
 
 import pic32bench
 from pic32bench.benchmark.cpu_time import cpu_seconds
-from pic32bench.benchmark.figures import SPEED, Subject
+from pic32bench.benchmark.figures import Kind, Subject
 from pic32bench.benchmark.guests import INTERRUPT_COUNT, interrupts_hex
 
 WAITING, LOOPING = "interrupts, core waits", "interrupts, core loops"
 SECONDS = 0.2  # virtual
+_RATE = Kind("thousand/s", 0, True)
 _KSEG0 = 0x80000000
 
 
@@ -19,7 +20,7 @@ class Interrupts(Subject):
     """A core timer that interrupts 1,000,000 times a virtual second."""
 
     name = "interrupts"
-    kinds: ClassVar = {WAITING: SPEED, LOOPING: SPEED}
+    kinds: ClassVar = {WAITING: _RATE, LOOPING: _RATE}
 
     def sample(self) -> dict[str, float]:
         return {WAITING: self._rate(True), LOOPING: self._rate(False)}
@@ -30,7 +31,7 @@ class Interrupts(Subject):
             board.run_for(0.001)
             begin, begin_cpu = count(board), cpu_seconds(board)
             board.run_for(SECONDS)
-            return (count(board) - begin) / (cpu_seconds(board) - begin_cpu) / 1e6
+            return (count(board) - begin) / (cpu_seconds(board) - begin_cpu) / 1e3
 
 
 def count(board: pic32bench.Board) -> int:

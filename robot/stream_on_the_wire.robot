@@ -19,6 +19,19 @@ Press Of SW1 Is The Same To The Nanosecond Each Time
     Should Be Equal    ${frames}    ${frames again}
     Should Be Equal    ${panel}    ${panel again}
 
+Stream Goes On From A Snapshot
+    Power Up With DHCP On The Wire
+    Open Stream
+    Send Stream Command    SetDelay 5
+    Send Stream Command    StartStream
+    Stream Should Be Noise
+    Provides    streaming
+
+Ramp From The Snapshot
+    Requires    streaming
+    Press Switch    SW1
+    Stream Should Be Ramp
+
 Stream Can Be Opened At The Address That The Board Gave Itself
     Power Up    wire    quantum=0.02
     Open Stream    timeout=20

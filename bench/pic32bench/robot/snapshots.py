@@ -7,7 +7,6 @@ import json
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict
 from typing import Any
-from urllib.parse import urlsplit
 
 from robot.api import TestSuite, logger
 
@@ -19,6 +18,7 @@ from pic32bench.robot.stream import StreamKeywords
 from pic32bench.robot.terminal import TerminalKeywords, Tester
 from pic32bench.snapshot import Snapshot, store
 from pic32bench.snapshot.store import digest, key
+from pic32bench.stream.client import StreamClient
 
 
 class SnapshotKeywords(TerminalKeywords, PanelKeywords, StreamKeywords):
@@ -33,8 +33,9 @@ class SnapshotKeywords(TerminalKeywords, PanelKeywords, StreamKeywords):
         """Takes a snapshot of the whole board, for tests that say `Requires` with this name; the test goes on.
 
         In it are the chip with all its memory, the terminals and what has been read of them, the testers, the panel,
-        the network, and the virtual time. On network ``wire`` the stations on the cable are in it as well. Connections
-        of this computer are not: an open stream is closed before and opened again after, here and by `Requires`.
+        the network, and the virtual time. On network ``wire`` the stations on the cable are in it as well, and with
+        them an open stream. Connections of this computer are not: an open stream is closed before and opened again
+        after, here and by `Requires`.
 
         The snapshot is kept for later runs too, as long as image, emulator, board file, options and the suite's files
         are the same. ``type`` is taken for Renode's sake: the state is always restored, never executed anew.
@@ -47,7 +48,7 @@ class SnapshotKeywords(TerminalKeywords, PanelKeywords, StreamKeywords):
         |     Requires    prompt
         |     Write Line To Uart    help
         """
-        path = None if self._stream is None else urlsplit(self._stream.url).path
+        path = self._stream.path if self._stream is not None and self._stream.of_this_computer else None
         if path is not None:
             logger.warn(f"Provides {state}: the stream is closed for the snapshot and opened again: start it again")
             self.close_stream()
@@ -55,6 +56,7 @@ class SnapshotKeywords(TerminalKeywords, PanelKeywords, StreamKeywords):
             "terminal testers": [asdict(tester) for tester in self._testers],
             "led testers": [asdict(tester) for tester in self._led_testers],
             "stream": path,
+            "stream on the wire": None if self._stream is None else self._stream.freeze(),
         }
         source = source_of_suite()
         found, self._provided[state] = resume.keep(self.board, state, source, extra)
@@ -77,6 +79,8 @@ class SnapshotKeywords(TerminalKeywords, PanelKeywords, StreamKeywords):
         extra = snapshot.about["extra"]
         self._testers = [Tester(**tester) for tester in extra["terminal testers"]]
         self._led_testers = [LedTester(**tester) for tester in extra["led testers"]]
+        if extra["stream on the wire"] is not None:
+            self._stream = StreamClient.thaw(self.board, extra["stream on the wire"])
         if extra["stream"] is not None:
             self.open_stream(path=extra["stream"])
 

@@ -16,7 +16,7 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from types import TracebackType
-from typing import NamedTuple, Protocol, Self
+from typing import Any, NamedTuple, Protocol, Self
 from urllib.parse import urlsplit
 
 from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidMessage, InvalidStatus
@@ -27,7 +27,7 @@ from pic32bench.errors import BenchError, UsageError, WaitTimeoutError
 from pic32bench.network.station import Station
 from pic32bench.network.wire import WireNetwork
 from pic32bench.stream.frames import VALUES_PER_FRAME, Message
-from pic32bench.stream.station_websocket import StationWebSocket
+from pic32bench.stream.station_websocket import StationWebSocket, pack, unpack
 
 PORT = 8088
 PATH = "/echo"
@@ -133,7 +133,7 @@ class StreamClient:
         station: Station | None = None,
     ) -> None:
         self.url = f"ws://{host}:{port}{path}"
-        self._host, self._port = host, port
+        self._host, self._port, self._path = host, port, path
         self._station = station
         self._now = now if station is None else lambda: station.clock.now
         self._backstop_wall = backstop_wall
@@ -161,6 +161,37 @@ class StreamClient:
         assert address.hostname is not None
         assert address.port is not None
         return cls(address.hostname, address.port, path, now=lambda: board.time)
+
+    # Snapshots
+
+    def freeze(self) -> dict[str, Any]:
+        """Its state, as plain data, for a snapshot of a board on network ``wire``; it stays open.
+
+        Raises:
+            UsageError: it is not open, or it is a connection of this computer, which can be in no snapshot.
+        """
+        if not isinstance(self._connection, StationWebSocket):
+            raise UsageError(f"{self.url}: only an open stream on network wire can be in a snapshot")
+        return {
+            "host": self._host,
+            "port": self._port,
+            "path": self._path,
+            "websocket": self._connection.freeze(),
+            "stream": [pack(received.message) for received in self._stream],
+            "count": self._count,
+            "markers": self._markers,
+            "reset_sent": self._reset_sent,
+        }
+
+    @classmethod
+    def thaw(cls, board: Board, state: dict[str, Any]) -> Self:
+        """The client that was frozen, of a board from the snapshot that was taken then."""
+        client = cls(state["host"], state["port"], state["path"], station=board.station)
+        client._connection = websocket = StationWebSocket.thaw(board.station, client.url, state["websocket"])
+        client._stack.callback(websocket.close)
+        client._stream.extend(Received(unpack(message), time.monotonic()) for message in state["stream"])
+        client._count, client._markers, client._reset_sent = state["count"], state["markers"], state["reset_sent"]
+        return client
 
     # Connection
 
@@ -257,6 +288,16 @@ class StreamClient:
             why = f"wrong handshake: {error}"
         give_up()
         raise StreamConnectError(f"{self.url}: {why}")
+
+    @property
+    def path(self) -> str:
+        """Of the URL."""
+        return self._path
+
+    @property
+    def of_this_computer(self) -> bool:
+        """Whether the connection is a socket of this computer, and not of network ``wire``."""
+        return self._station is None
 
     @property
     def connected(self) -> bool:

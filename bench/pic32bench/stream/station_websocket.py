@@ -10,13 +10,15 @@ from __future__ import annotations
 import base64
 import contextlib
 from collections import deque
+from typing import Any, Self
 
 from websockets.client import ClientProtocol
 from websockets.frames import DATA_OPCODES, CloseCode, Frame, Opcode
-from websockets.protocol import CLOSED, OPEN, SEND_EOF
+from websockets.protocol import CLOSED, CONNECTING, OPEN, SEND_EOF
 from websockets.uri import parse_uri
 
-from pic32bench.network.station import Connection
+from pic32bench.errors import UsageError
+from pic32bench.network.station import Connection, Station
 
 _CLOSE_TIMEOUT = 2.0  # virtual seconds
 _KEY = base64.b64encode(b"pic32bench wire ").decode()  # RFC 6455 4.1: any 16 bytes
@@ -35,11 +37,8 @@ class StationWebSocket:
     """
 
     def __init__(self, connection: Connection, url: str, timeout: float) -> None:
-        self._connection = connection
-        self._protocol = _Protocol(parse_uri(url), max_size=None)
+        self._hold(connection, _Protocol(parse_uri(url), max_size=None))
         self._protocol.key = _KEY
-        self._messages: deque[str | bytes] = deque()
-        self._parts: list[Frame] = []
         self._protocol.send_request(self._protocol.connect())
         self._exchange()
         end = connection.clock.now + timeout
@@ -47,6 +46,38 @@ class StationWebSocket:
             if self._protocol.handshake_exc is not None:
                 raise self._protocol.handshake_exc
             self._take(max(0.0, end - connection.clock.now))
+
+    def _hold(self, connection: Connection, protocol: _Protocol) -> None:
+        self._connection = connection
+        self._protocol = protocol
+        self._messages: deque[str | bytes] = deque()
+        self._parts: list[Frame] = []
+        self._rest = b""  # has come, and is no whole frame yet
+        self._answered = False  # the head of the server's answer has come
+
+    def freeze(self) -> dict[str, Any]:
+        """Its state, as plain data, for a snapshot of the board. Raises UsageError when it is not open."""
+        if self._protocol.state is not OPEN:
+            raise UsageError("a WebSocket that is about to close cannot be in a snapshot: close it before")
+        return {
+            "connection": self._connection.number,
+            "masks": self._protocol.masks,
+            "messages": [pack(message) for message in self._messages],
+            "parts": b"".join(part.serialize(mask=False) for part in self._parts).hex(),
+            "rest": self._rest.hex(),
+        }
+
+    @classmethod
+    def thaw(cls, station: Station, url: str, state: dict[str, Any]) -> Self:
+        """The WebSocket that was frozen, on the station that was frozen with it."""
+        websocket = cls.__new__(cls)
+        protocol = _Protocol(parse_uri(url), max_size=None, state=OPEN)
+        protocol.masks = state["masks"]
+        websocket._hold(station.connections[state["connection"]], protocol)
+        websocket._feed(bytes.fromhex(state["parts"]))
+        websocket._messages.extend(unpack(message) for message in state["messages"])
+        websocket._rest = bytes.fromhex(state["rest"])
+        return websocket
 
     def send(self, message: str | bytes) -> None:
         """Sends a message. Raises ConnectionClosed."""
@@ -92,13 +123,39 @@ class StationWebSocket:
         except ConnectionResetError:
             data = b""
         if data:
-            self._protocol.receive_data(data)
+            self._feed(data)
         else:
+            self._protocol.receive_data(self._rest)
             self._protocol.receive_eof()
+        self._exchange()
+
+    def _feed(self, data: bytes) -> None:
+        """Hands bytes to the protocol, frame by frame: what it has of half a frame could be in no snapshot."""
+        self._rest += data
+        while self._protocol.state is not CLOSED and (length := self._piece()):
+            piece, self._rest = self._rest[:length], self._rest[length:]
+            self._protocol.receive_data(piece)
         for event in self._protocol.events_received():
             if isinstance(event, Frame) and event.opcode in DATA_OPCODES:
                 self._add(event)
-        self._exchange()
+
+    def _piece(self) -> int:
+        """How many of the bytes are the next whole frame or, while it opens, the answer's head; 0: not all of it."""
+        data = self._rest
+        if self._protocol.state is CONNECTING:
+            if self._answered:
+                return len(data)  # of an answer that is no 101
+            end = data.find(b"\r\n\r\n")
+            self._answered = end >= 0
+            return end + 4 if self._answered else 0
+        if len(data) < 2:
+            return 0
+        # RFC 6455 5.2; a server does not mask.
+        head = {126: 4, 127: 10}.get(data[1] & 0x7F, 2)
+        if len(data) < head:
+            return 0
+        length = head + (data[1] & 0x7F if head == 2 else int.from_bytes(data[2:head], "big"))
+        return length if len(data) >= length else 0
 
     def _add(self, frame: Frame) -> None:
         self._parts.append(frame)
@@ -123,12 +180,12 @@ class StationWebSocket:
 class _Protocol(ClientProtocol):
     """Counts its masks instead of drawing them."""
 
-    _masks = 0
+    masks = 0
 
     def send_frame(self, frame: Frame) -> None:
         data = bytearray(frame.serialize(mask=False))
-        self._masks += 1
-        mask = (self._masks * _MASK_STEP % 2**32).to_bytes(4, "big")
+        self.masks += 1
+        mask = (self.masks * _MASK_STEP % 2**32).to_bytes(4, "big")
         begin = {126: 4, 127: 10}.get(data[1], 2)
         data[1] |= 0x80
         payload = _masked(bytes(data[begin:]), mask)
@@ -139,3 +196,13 @@ def _masked(data: bytes, mask: bytes) -> bytes:
     """RFC 6455 5.3."""
     stretched = (mask * (len(data) // 4 + 1))[: len(data)]
     return (int.from_bytes(data, "big") ^ int.from_bytes(stretched, "big")).to_bytes(len(data), "big")
+
+
+def pack(message: str | bytes) -> dict[str, str]:
+    """A message as plain data."""
+    return {"text": message} if isinstance(message, str) else {"binary": message.hex()}
+
+
+def unpack(data: dict[str, str]) -> str | bytes:
+    """What `pack` packed."""
+    return data["text"] if "text" in data else bytes.fromhex(data["binary"])

@@ -4,10 +4,13 @@
 from __future__ import annotations
 
 import gzip
+import json
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 
+import pic32bench
 from pic32bench import Board, UsageError, paths
 from pic32bench.network import WireNetwork
 from pic32bench.network.stack import Stack, State
@@ -151,6 +154,41 @@ def test_what_a_websocket_client_is_told(board: Board) -> None:
 def test_station_of_another_network(start_board: Callable[..., Board]) -> None:
     with pytest.raises(UsageError, match="network none has no station: start the board with network wire"):
         assert start_board(network="none").station
+
+
+def test_an_open_stream_goes_on_from_a_snapshot(board: Board, tmp_path: Path) -> None:
+    def go_on(board: Board, stream: StreamClient) -> list[object]:
+        taken: list[object] = [*stream.collect(frames=30), stream.echo(b"x" * 3000)]
+        stream.close()
+        return [*taken, board.panel.log(), board.network.frames]
+
+    stream = StreamClient.of(board).connect()
+    stream.set_delay(5)
+    stream.start()
+    stream.collect(frames=10)
+    stream.send(bytes(6000))  # its echo comes in pieces, and is on its way
+    board.run_for(0.0006)
+    with pytest.raises(StreamTimeoutError):
+        stream.receive(timeout=0)
+    frozen = json.loads(json.dumps(stream.freeze()))
+    assert frozen["websocket"]["parts"] or frozen["websocket"]["rest"]
+    pic32bench.save(board, tmp_path / "moment")
+    went_on = go_on(board, stream)
+    with pic32bench.restore(tmp_path / "moment") as again:
+        assert go_on(again, StreamClient.thaw(again, frozen)) == went_on
+
+
+def test_what_cannot_be_in_a_snapshot(board: Board) -> None:
+    stream = StreamClient.of(board)
+    with pytest.raises(UsageError, match="only an open stream on network wire can be in a snapshot"):
+        stream.freeze()
+    stream.connect()
+    stream.reset()
+    board.console.wait_for_line(f"IP Address: {LEASED}")
+    with pytest.raises(StreamClosedError):
+        stream.echo("gone")
+    with pytest.raises(UsageError, match="a WebSocket that is about to close cannot be in a snapshot"):
+        stream.freeze()
 
 
 def run_with_a_press(start_board: Callable[..., Board]) -> list[object]:

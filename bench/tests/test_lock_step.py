@@ -24,6 +24,17 @@ def test_waits_end_in_the_first_quantum_where_the_text_is(fake_board: Start) -> 
     assert board.time == line.time == pytest.approx(0.020)
 
 
+def test_the_machine_stops_only_where_the_board_has_said_something(fake_board: Start) -> None:
+    board = fake_board()
+    board.console.wait_for_prompt()
+    stops: list[int] = []
+    board.clock.after_stop.append(stops.append)
+    board.run_for(1)
+    # LED1 every 100 and 150 ms, its twin with it, the address at 500 ms, a frame at 250 ms: all at multiples of 50 ms
+    assert len(stops) <= 1 + 1000 // 50
+    assert all(stop % 50_000_000 == 0 for stop in stops[:-1])
+
+
 def test_reading_goes_on_after_the_last_match(fake_board: Start) -> None:
     board = fake_board()
     found = board.console.wait_for("TCP/IP Stack")
@@ -156,6 +167,16 @@ def test_waveforms(fake_board: Start) -> None:
     assert board.waveform("RD0") is None
     assert (board.panel.level("RD0"), board.panel.is_lit("LED2")) == (0, False)
     assert "waveform RD0 20000 Hz, 25.0000% high" in board.panel.log()
+
+
+def test_a_waveform_is_looked_at_although_nothing_is_said(fake_board: Start) -> None:
+    board = fake_board("pwm", quantum=0.0007)
+    board.run_for(0.36)  # nothing is said before 0.45 s, when LED1 goes out
+    board.panel.wait_for_led("LED2", lit=False)
+    board.panel.wait_for_led("LED2", lit=True)
+    board.panel.blink("LED2", cycles=3)
+    board.panel.wait_for_pin("RH1", 0)
+    assert board.time < 0.37
 
 
 def test_led_and_blink_from_the_emulators_own_times(fake_board: Start) -> None:

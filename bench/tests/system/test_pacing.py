@@ -57,10 +57,12 @@ def test_a_time_out_of_the_guest_does_not_run_out_before_its_peer_has_answered(b
         with connect(board) as peer:
             begin = time.monotonic()
             blinks = len(board.panel.changes("LED1"))
+            paced, virtual = ask(board, "paced-time"), board.clock.now_ns
             answer_is_due = board.clock.wait_until(lambda: time.monotonic() - begin >= 1 or None, timeout=2)
             assert answer_is_due, "two virtual seconds were over before one of the wall clock"
             # LED1 changes every half second of the firmware's own timer: four would be two seconds
             assert len(board.panel.changes("LED1")) - blinks < 4
+            assert ask(board, "paced-time") - paced > 0.9 * (board.clock.last_ns - virtual)
             peer.sendall(b"GET / HTTP/1.0\r\n\r\n")
             assert peer.recv(12).endswith(b" 200")
 

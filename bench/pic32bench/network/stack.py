@@ -7,7 +7,6 @@ The same calls give the same frames, so a stack is frozen by keeping its calls a
 from __future__ import annotations
 
 import _ctypes
-import contextlib
 import ctypes
 import json
 import os
@@ -16,6 +15,7 @@ from ipaddress import IPv4Address
 from typing import Any
 
 from pic32bench import paths
+from pic32bench.errors import UsageError
 
 _FRAME_ROOM = 2048
 _READ_ROOM = 65536
@@ -73,6 +73,8 @@ class Stack:
 
     def _call(self, name: str, *arguments: Any) -> Any:
         """A call that changes the state, kept for `freeze`."""
+        if self._file is None:
+            raise UsageError("the station is gone, as its board is: start another")
         self.calls.append((name, *arguments))
         if name == "read":
             arguments += (self._data, _READ_ROOM)
@@ -99,7 +101,9 @@ class Stack:
         return int(self._call("connect", _in_network_order(address), port))
 
     def state(self, number: int) -> State:
-        """Of a connection."""
+        """Of a connection; all are closed with the stack."""
+        if self._file is None:
+            return State.CLOSED
         return State(self._library.station_connection(number))
 
     def write(self, number: int, data: bytes) -> int:
@@ -150,10 +154,6 @@ class Stack:
             _ctypes.dlclose(self._library._handle)
             os.close(self._file)
             self._file = None
-
-    def __del__(self) -> None:
-        with contextlib.suppress(AttributeError):  # it was never opened
-            self.close()
 
 
 def _in_network_order(address: str) -> int:

@@ -74,6 +74,9 @@ class Station(WirePeer):
             connection._outgoing += base64.b64decode(outgoing)
         return station
 
+    def close(self) -> None:
+        self.stack.close()
+
     def answer(self, frame: Frame) -> None:
         self._board_address = _sender(frame.data) or self._board_address
         self._advance(frame.data)

@@ -78,6 +78,9 @@ class WirePeer(ABC):
         The wire is up and its clock shows the time of the snapshot. What the peer had sent is on its way already.
         """
 
+    def close(self) -> None:  # noqa: B027  (most peers need not)
+        """The board is gone; safe to call twice."""
+
 
 _Peer = TypeVar("_Peer", bound=WirePeer)
 
@@ -181,6 +184,10 @@ class WireNetwork(Network):
         _peer_kind(peer)
         self.peers.append(peer)
         self.respond(peer.answer)
+
+    def close(self) -> None:
+        for peer in self.peers:
+            peer.close()
 
     def leave(self, peer: WirePeer) -> None:
         """Takes a station off the cable."""

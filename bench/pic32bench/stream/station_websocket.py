@@ -17,7 +17,8 @@ from websockets.frames import DATA_OPCODES, CloseCode, Frame, Opcode
 from websockets.protocol import CLOSED, CONNECTING, OPEN, SEND_EOF
 from websockets.uri import parse_uri
 
-from pic32bench.errors import UsageError
+from pic32bench.errors import BenchError, UsageError
+from pic32bench.network.stack import State
 from pic32bench.network.station import Connection, Station
 
 _CLOSE_TIMEOUT = 2.0  # virtual seconds
@@ -100,12 +101,15 @@ class StationWebSocket:
         return self._messages.popleft()
 
     def close(self) -> None:
-        """Closes it as RFC 6455 7.1.1 says, and then the TCP connection."""
-        if self._protocol.state is OPEN:
-            self._protocol.send_close(1000)
-            self._exchange()
-        self._end()
-        self._connection.close()
+        """Closes it as RFC 6455 7.1.1 says, and then the TCP connection; of a board that is gone, at once."""
+        if self._connection.state is State.CLOSED:
+            return
+        with contextlib.suppress(BenchError):  # the emulator has died, and that has been said
+            if self._protocol.state is OPEN:
+                self._protocol.send_close(1000)
+                self._exchange()
+            self._end()
+            self._connection.close()
 
     def _end(self) -> None:
         """Waits for the end of a connection that is to end."""

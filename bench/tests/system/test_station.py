@@ -5,6 +5,8 @@ from __future__ import annotations
 
 import gzip
 import json
+import os
+import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -149,6 +151,25 @@ def test_what_a_websocket_client_is_told(board: Board) -> None:
     board.panel.unplug_cable()
     with pytest.raises(StreamConnectError, match=r"no TCP connection within 5 s \(virtual\)"):
         StreamClient.of(board).connect()
+
+
+def test_a_board_that_is_switched_off_leaves_nothing_of_its_station(start_board: Callable[..., Board]) -> None:
+    def open_files() -> int:
+        return sum("libstation" in str(path.resolve()) for path in Path("/proc/self/fd").iterdir())
+
+    before = open_files()
+    board = start_board()
+    connection = StreamClient.of(board, timeout=20).connect()
+    assert open_files() == before + 1
+    board.close()
+    assert open_files() == before
+    connection.close()
+    with pytest.raises(UsageError, match="the station is gone"):
+        board.station.connect(LEASED, 80)
+    killed = start_board()
+    connection = StreamClient.of(killed, timeout=20).connect()
+    os.kill(killed.emulator.pid, signal.SIGKILL)
+    connection.close()
 
 
 def test_station_of_another_network(start_board: Callable[..., Board]) -> None:

@@ -115,10 +115,12 @@ class Station(WirePeer):
         self.connections[number] = connection
         self.transmit()
         self.clock.wait_until(lambda: connection.state is not State.CONNECTING or None, timeout)
-        if connection.state is State.RESET:
-            raise ConnectionRefusedError(f"{address} refuses connections to port {port}")
-        if connection.state in (State.CONNECTING, State.LOST):
+        state = connection.state
+        if state in (State.RESET, State.CONNECTING, State.LOST):
             connection.abort()
+        if state is State.RESET:
+            raise ConnectionRefusedError(f"{address} refuses connections to port {port}")
+        if state in (State.CONNECTING, State.LOST):
             raise TimeoutError(f"{address} does not answer on port {port} within {timeout:g} s")
         return connection
 

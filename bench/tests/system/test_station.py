@@ -81,6 +81,7 @@ def test_a_page_that_nobody_serves(board: Board) -> None:
     with pytest.raises(PageError, match="does not answer on port 80 within 10 s"):
         fetch(f"http://{LEASED}/", station=board.station)
     assert board.time == pytest.approx(begin + 10)
+    assert board.station.connections == {}
 
 
 def test_bytes_come_and_go_as_over_a_socket(board: Board, connection: Connection) -> None:

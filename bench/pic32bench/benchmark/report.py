@@ -78,7 +78,7 @@ def load(path: Path) -> dict[str, Any]:
     try:
         found: dict[str, Any] = json.loads(path.read_text())
         for figure in found["figures"].values():
-            float(figure["median"]), float(figure["low"]), float(figure["high"])
+            float(figure["median"]), float(figure["low"]), float(figure["high"]), str(figure["unit"])
         dict(found["conditions"])
     except OSError as error:
         raise UsageError(f"cannot read {path}: {error.strerror}") from None
@@ -108,6 +108,8 @@ def comparison(session: Session, about: dict[str, str], old: dict[str, Any]) -> 
 
 def _change(figure: Figure, old: dict[str, Any]) -> str:
     decimals = figure.kind.decimals
+    if old["unit"] != figure.kind.unit:
+        return f"{figure.name:<32} was in {old['unit'] or 'no unit'} then: cannot be compared"
     percent = f"{(figure.median / old['median'] - 1) * 100:+.1f} %" if old["median"] else "?"
     if figure.low <= old["high"] and old["low"] <= figure.high:
         verdict = "within the spread"

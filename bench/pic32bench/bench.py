@@ -32,6 +32,7 @@ from pic32bench.network import Network, WireNetwork, choose
 from pic32bench.network.station import Station
 from pic32bench.panel import Panel
 from pic32bench.panel_link import PanelLink, Waveform
+from pic32bench.recording import Recording, file_digest
 from pic32bench.snapshot.file import Snapshot, write_end, write_head
 
 DEFAULT_BACKSTOP_WALL = 30.0
@@ -86,6 +87,7 @@ class Setup:
     backstop_wall: float
     application: Path | None
     network_settings: bytes | None
+    play: Path | None = None  # a list of inputs that the machine takes instead of any others
 
 
 class Board:
@@ -103,6 +105,12 @@ class Board:
         self.image = setup.image
         self.network = network = setup.network
         self.seed = setup.seed
+        # What the parts on its buses hold at power-on: the machine may write into these files.
+        self._parts = {
+            f"parts/{number}": part.image.read_bytes()
+            for number, part in enumerate(description.devices)
+            if part.image is not None and part.image.is_file()
+        }
         spec_binary = paths.emulator_binary()
         network.prepare()
         try:
@@ -151,6 +159,7 @@ class Board:
                 "mac": about.ethernet.mac,
                 "rng-seed": self.seed,
                 "ebi-ram": about.ebi_ram,
+                **({"play": str(self.setup.play)} if self.setup.play else {}),
                 **{f"can{module}": CAN_BUS for module in about.can.modules},
                 **about.bus_properties(),
             },
@@ -203,6 +212,36 @@ class Board:
         for number, console in self._consoles.items():
             console.thaw(faces["consoles"][str(number)])
         self.emulator.take_over_log(faces["emulator log"])
+
+    def recording(self) -> Recording:
+        """The run from power-on to now, to be replayed; also of a board whose emulator has died."""
+        end_ns, instructions, sums = self.clock.last_ns, None, None
+        with suppress(EmulatorError), self.clock.standing_still():
+            sums = json.loads(self.emulator.execute("qom-get", path="/machine", property="sums"))
+            end_ns, instructions = self.clock.last_ns, self.core().instructions
+            inputs = self.emulator.inputs()
+        if instructions is None:
+            inputs = self.emulator.inputs()
+        about = self.description
+        files = {
+            "board.toml": about.path.read_bytes(),
+            f"image{self.image.path.suffix.lower()}": self.image.path.read_bytes(),
+            **self._parts,
+        }
+        if self.application is not None:
+            files[f"application{self.application.suffix.lower()}"] = self.application.read_bytes()
+        return Recording(
+            emulator=file_digest(self.emulator.spec.binary),
+            machine=dict(self.emulator.spec.machine),
+            icount_shift=about.clocks.icount_shift,
+            seed=self.seed,
+            network=self.network.name,
+            end_ns=end_ns,
+            instructions=instructions,
+            sums=sums,
+            inputs=inputs,
+            files=files,
+        )
 
     @property
     def console(self) -> Console:

@@ -81,7 +81,7 @@ class Clock(ABC):
 
     @abstractmethod
     def standing_still(self) -> AbstractContextManager[None]:
-        """The machine stands still inside, and `last_ns` is exact."""
+        """The machine stands still inside, after all that is due, and `last_ns` is exact."""
 
     def freeze(self) -> dict[str, int]:
         """What goes into a snapshot, as plain data."""
@@ -260,14 +260,28 @@ class FreeRunningClock(Clock):
     @contextmanager
     def standing_still(self) -> Iterator[None]:
         self._emulator.execute("stop")
-        self._set_now(self.now_ns)
         self._running = False
         try:
+            self._finish_now()
             yield
         finally:
             self._last_wall = time.monotonic()
             self._emulator.execute("cont")
             self._running = True
+
+    def _finish_now(self) -> None:
+        """Lets happen what is due at the time at which the machine was stopped: a replay stops after it."""
+        self._link.stops.clear()
+        now_ns = self.now_ns
+        self._link.send(run=now_ns)
+        with self._emulator.activity:
+            self._emulator.activity.wait_for(
+                lambda: self._emulator.ended or self._link.stops, self._emulator.backstop_wall
+            )
+        self._check()
+        if not self._link.stops:
+            raise self._emulator.stuck(f"did not stop at {now_ns / NS:.9f} s of virtual time")
+        self._set_now(self._link.stops[-1].time_ns)
 
     def wait_until(
         self, done: Callable[[], _T | None], timeout: float, by_time: Callable[[], bool] = _never

@@ -4,7 +4,8 @@
 from pic32bench.network.base import Network
 from pic32bench.network.choose import NETWORKS, choose
 from pic32bench.network.none import NoNetwork
+from pic32bench.network.replay import ReplayNetwork
 from pic32bench.network.user import UserNetwork
 from pic32bench.network.wire import WireNetwork
 
-__all__ = ["NETWORKS", "Network", "NoNetwork", "UserNetwork", "WireNetwork", "choose"]
+__all__ = ["NETWORKS", "Network", "NoNetwork", "ReplayNetwork", "UserNetwork", "WireNetwork", "choose"]

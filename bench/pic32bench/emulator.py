@@ -48,6 +48,8 @@ class EmulatorSpec:
     arguments: tuple[str, ...] = ()
     pass_fds: tuple[int, ...] = field(default=())
     application: Path | None = None
+    mute: bool = False  # no serial ports: of a run that is only walked through
+    icount_options: str = ""  # such as rr=replay,rrfile=...
     incoming: int | None = None  # an open file that stands at the state that the machine goes on from
     earlier_inputs: bytes = b""  # the list of inputs up to that state
 
@@ -59,7 +61,7 @@ class EmulatorSpec:
         if self.application is not None:
             command += ["-initrd", str(self.application)]
         command += ["-nodefaults", "-no-user-config", "-display", "none", "-S"]
-        command += ["-icount", f"shift={self.icount_shift},sleep=off"]
+        command += ["-icount", f"shift={self.icount_shift},sleep=off{self.icount_options}"]
         command += ["-d", "guest_errors,unimp"]
         command += ["-chardev", f"socket,id=qmp,fd={qmp_fd}", "-mon", "chardev=qmp,mode=control"]
         for name, fd in serial_fds.items():
@@ -70,6 +72,8 @@ class EmulatorSpec:
 
     def serials(self) -> list[str]:
         """Serial ports in the order of the machine: UART1 to UART6, the panel, the wire."""
+        if self.mute:
+            return []
         names = [f"uart{number}" for number in range(1, UART_COUNT + 1)]
         return [*names, "panel", *(["wire"] if self.wire else [])]
 

@@ -55,8 +55,8 @@ class Recording:
     inputs: bytes = field(repr=False)
     files: Mapping[str, bytes] = field(repr=False)
 
-    def save(self, path: str | Path, extra: Mapping[str, bytes] | None = None) -> None:
-        """Writes the zip, whole or not at all, with ``extra`` members beside. Raises OSError."""
+    def members(self) -> dict[str, bytes]:
+        """What the zip holds, by name."""
         about = {
             "format": FORMAT,
             "emulator": self.emulator,
@@ -68,7 +68,11 @@ class Recording:
             "instructions": self.instructions,
             "sums": None if self.sums is None else dict(self.sums),
         }
-        members = {_ABOUT: json.dumps(about, indent=1).encode(), _INPUTS: self.inputs, **self.files, **(extra or {})}
+        return {_ABOUT: json.dumps(about, indent=1).encode(), _INPUTS: self.inputs, **self.files}
+
+    def save(self, path: str | Path, extra: Mapping[str, bytes] | None = None) -> None:
+        """Writes the zip, whole or not at all, with ``extra`` members beside. Raises OSError."""
+        members = {**self.members(), **(extra or {})}
         packed = io.BytesIO()
         with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
             for name, data in members.items():

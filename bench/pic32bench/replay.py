@@ -34,8 +34,9 @@ class ReplayedBoard(Board):
     def __init__(self, recording: Recording, quantum: float = DEFAULT_QUANTUM) -> None:
         self.recorded = recording
         self._folder = tempfile.TemporaryDirectory(prefix="pic32bench-replay-")
+        self.folder = Path(self._folder.name)  # where its files are, until it is closed
         try:
-            super().__init__(unpacked(recording, Path(self._folder.name), quantum))
+            super().__init__(unpacked(recording, self.folder, quantum))
         except BaseException:
             self._folder.cleanup()
             raise
@@ -50,8 +51,11 @@ class ReplayedBoard(Board):
         self.clock.run_for(self.seconds_left)
 
     def difference(self) -> Difference | None:
-        """At the end of the recording: how this run is another one, or None when it is the same."""
-        if found := compare(self.recorded.inputs, self.inputs):
+        """How this run is another one up to now, or None when it is the same."""
+        now = self.emulator.inputs()
+        if self.seconds_left:
+            return compare(self.recorded.inputs[: len(now)], now)
+        if found := compare(self.recorded.inputs, now):
             return found
         sums = json.loads(self.emulator.execute("qom-get", path="/machine", property="sums"))
         if self.recorded.sums not in (None, sums):

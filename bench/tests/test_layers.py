@@ -19,6 +19,7 @@ LAYERS = [
     ["console", "panel", "network"],
     ["bench"],
     ["resume", "replay"],
+    ["debugger"],
     ["stream", "footprint", "page", "browser"],
     ["throughput"],
     ["code_map"],

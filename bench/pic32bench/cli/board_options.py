@@ -27,7 +27,7 @@ def add_board_options(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--http-port", type=int, metavar="PORT", help="host port of the page (any free one)")
     parser.add_argument("--ws-port", type=int, metavar="PORT", help="host port of the WebSocket (any free one)")
-    parser.add_argument("--for", dest="seconds", type=_seconds, metavar="SECONDS", help="end after virtual seconds")
+    parser.add_argument("--for", dest="seconds", type=seconds, metavar="SECONDS", help="end after virtual seconds")
     parser.add_argument("--until", type=regex, metavar="REGEX", help="end with 0 when seen, with 1 when not")
     parser.add_argument("--seed", type=int, default=1, metavar="N", help="seed of the random source (%(default)s)")
 
@@ -42,7 +42,8 @@ def network(args: argparse.Namespace) -> Network:
     return UserNetwork(ports)
 
 
-def _seconds(text: str) -> float:
+def seconds(text: str) -> float:
+    """Virtual seconds as an option's value."""
     try:
         value = float(text)
     except ValueError:

@@ -7,17 +7,17 @@ import argparse
 import contextlib
 import sys
 import time
-from collections.abc import Callable
-from typing import Any, TextIO
+from pathlib import Path
+from typing import Any
 
 from pic32bench import bench
 from pic32bench.backtrace import board_backtrace
 from pic32bench.cli.board_options import add_board_options, network, regex
 from pic32bench.cli.keyboard import HELP as KEYS_HELP
 from pic32bench.cli.keyboard import Keyboard
+from pic32bench.cli.output import Output, uarts
 from pic32bench.clock import FreeRunningClock
 from pic32bench.console import Console
-from pic32bench.emulator import UART_COUNT
 from pic32bench.errors import BenchError, UsageError
 from pic32bench.sfr_use import leaning_notes
 
@@ -48,12 +48,15 @@ def add_parser(subparsers: Any) -> None:
     add_board_options(parser)
     parser.add_argument("--uart", default=None, metavar="N|all", help="UART to show (the board's console)")
     parser.add_argument("--fail-on", type=regex, metavar="REGEX", help="end with 1 as soon as it is seen")
+    parser.add_argument("--record", metavar="FILE", help="write the run to a file, for pic32bench replay")
     parser.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace) -> int:
     """Runs it; returns the exit code."""
-    numbers = _uarts(args.uart)
+    numbers = uarts(args.uart)
+    if args.record is not None and not Path(args.record).absolute().parent.is_dir():
+        raise UsageError(f"--record {args.record}: there is no such directory")
     with bench.start(args.board, args.image, network(args), args.seed, application=args.application) as board:
         if numbers is None:
             numbers = [board.console.uart]
@@ -69,7 +72,7 @@ class _Session:
         self.args = args
         self.code: int | None = None
         self.seen: dict[int, int] = {}
-        self.out = _Output(sys.stdout, len(consoles) > 1)
+        self.out = Output(sys.stdout, len(consoles) > 1)
 
     def run(self) -> int:
         self.announce()
@@ -81,6 +84,7 @@ class _Session:
             for console in self.consoles:
                 console.follow(None)
             self.out.flush()
+            self.record()
         with contextlib.suppress(BenchError):  # the run has its verdict already
             if code:
                 self.out.note(f"the firmware is at\n{board_backtrace(self.board).text(_FRAMES)}")
@@ -96,6 +100,16 @@ class _Session:
             self.out.note(f"stopped at {self.board.clock.last_ns / 1e9:.3f} s")
             # Ctrl-C is how a run without an end is meant to end.
             return 0 if self.args.until is None else self.failed(f"--until {self.args.until.pattern!r} was not seen")
+
+    def record(self) -> None:
+        """Writes the recording that was asked for, however the run has ended."""
+        if self.args.record is None:
+            return
+        try:
+            self.board.recording().save(self.args.record)
+        except OSError as error:
+            raise UsageError(f"cannot write {self.args.record}: {error.strerror}") from error
+        self.out.note(f"pic32bench replay {self.args.record} plays this run again")
 
     def announce(self) -> None:
         board = self.board
@@ -160,54 +174,3 @@ class _Session:
         self.out.flush()
         print(f"pic32bench: {message}", file=sys.stderr)
         return 1
-
-
-class _Output:
-    """The terminal: console text as it comes, and lines of the bench itself, each on a line of its own."""
-
-    def __init__(self, stream: TextIO, tagged: bool) -> None:
-        self.stream = stream
-        self.tagged = tagged
-        self.fresh = True
-        self.last = 0
-
-    def writer(self, uart: int) -> Callable[[str], None]:
-        return lambda text: self.write(uart, text)
-
-    def write(self, uart: int, text: str) -> None:
-        text = text.replace("\r\n", "\n").replace("\r", "")
-        if self.tagged:
-            if uart != self.last and not self.fresh:
-                text = "\n" + text
-                self.fresh = False
-            self.last = uart
-            pieces = []
-            for piece in text.splitlines(keepends=True):
-                pieces.append(f"[{uart}] {piece}" if self.fresh and piece != "\n" else piece)
-                self.fresh = piece.endswith("\n")
-            text = "".join(pieces)
-        elif text:
-            self.fresh = text.endswith("\n")
-        with contextlib.suppress(ValueError):  # the stream was closed under us
-            self.stream.write(text)
-            self.stream.flush()
-
-    def note(self, text: str) -> None:
-        self.flush()
-        print(f"pic32bench: {text}", file=self.stream, flush=True)
-
-    def flush(self) -> None:
-        if not self.fresh:
-            self.stream.write("\n")
-            self.fresh = True
-        self.stream.flush()
-
-
-def _uarts(text: str | None) -> list[int] | None:
-    if text is None:
-        return None
-    if text == "all":
-        return list(range(1, UART_COUNT + 1))
-    if text.isdigit() and 1 <= int(text) <= UART_COUNT:
-        return [int(text)]
-    raise UsageError(f"--uart {text}: expected 1 to {UART_COUNT}, or all")

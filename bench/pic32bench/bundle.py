@@ -65,7 +65,7 @@ def save(board: Board, sections: Sections, folder: Path, failure: Failure, ident
     It is named after the test; ``identity`` is what tells apart tests of one name. Raises OSError.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    path = _free(folder / _stem(failure.test, identity))
+    path = _free(folder / stem(failure.test, identity))
     texts = {_member(title): _shortened(text) for title, text in sections.texts.items()}
     with tempfile.TemporaryDirectory(dir=folder, prefix=".bundle-") as scratch:
         pcap = Path(scratch) / PCAP
@@ -78,6 +78,10 @@ def save(board: Board, sections: Sections, folder: Path, failure: Failure, ident
         for name, text in texts.items():
             members[name] = text.encode()
             notes[name] = " (too long: its middle is left out)" if len(text) > TEXT_LIMIT else ""
+        with suppress(BenchError, OSError):
+            recording = board.recording().members()
+            members |= recording
+            notes |= dict.fromkeys(recording, "")
         members = {README: _readme(board, sections, failure, path.name, notes).encode(), **members}
         whole = Path(scratch) / path.name
         _write(whole, members)
@@ -149,7 +153,7 @@ def _shortened(text: str) -> str:
     return f"{first}\n[...]\n{text[len(first) - TEXT_LIMIT :]}\n"
 
 
-def _stem(test: str, identity: str) -> str:
+def stem(test: str, identity: str = "") -> str:
     """A file name for a test: what can be read of its name, and six digits that tell it from others that look alike."""
     readable = re.sub(r"[^A-Za-z0-9_.-]+", "-", test).strip("-.")[-_NAME_LIMIT:]
     digits = hashlib.sha256(f"{test} {identity}".encode()).hexdigest()

@@ -2,9 +2,9 @@
 """gdb in a recorded run, forwards and backwards.
 
 The recording is played three times. First as it is, to find the instruction at which gdb is to begin. Then with QEMU's
-rr=record, which writes a log of QEMU's own; as all inputs are played by timers of the virtual clock, that run is the same.
-Then with rr=replay: there QEMU can go to any instruction of the log, from the nearest snapshot before it. Snapshots are
-taken every 50 million instructions, and closer together near the place where gdb begins, as that is where one looks.
+rr=record, which writes a log of QEMU's own; timers of the virtual clock play all inputs, so that run is the same. Then
+with rr=replay: there QEMU can go to any instruction of the log, from the nearest snapshot before it. Snapshots are taken
+every 50 million instructions, and closer together near the place where gdb begins, as that is where one looks.
 """
 
 from __future__ import annotations
@@ -137,8 +137,8 @@ class Debugger:
             )
         )
         try:
-            near = {self.instructions - distance for distance in _NEAR}
-            for place in sorted({*range(0, self.instructions, SNAPSHOT_EVERY), *(place for place in near if place > 0)}):
+            places = {*range(0, self.instructions, SNAPSHOT_EVERY), *(self.instructions - near for near in _NEAR)}
+            for place in sorted(place for place in places if place >= 0):
                 self._go_to(emulator, place)
                 if said := _monitor(emulator, f"savevm at{place}").strip():
                     raise EmulatorError(f"the emulator took no snapshot: {said}")

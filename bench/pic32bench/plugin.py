@@ -62,6 +62,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         metavar="DIR",
         help="where the bundles of failed tests go: recording, console, panel, pcap, backtrace (%(default)s)",
     )
+    group.addoption("--record", metavar="DIR", help="write the recordings of all boards here, for pic32bench replay")
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -109,7 +110,17 @@ def start_board(request: pytest.FixtureRequest, board_options: dict[str, Any]) -
     for board in boards:
         with contextlib.suppress(BenchError):  # the emulator is gone, and the test has failed of it
             request.node.user_properties.extend((_LEANING, note) for note in leaning_notes(board))
+        _record(request, board, boards.index(board))
         board.close()
+
+
+def _record(request: pytest.FixtureRequest, board: bench.Board, number: int) -> None:
+    """Writes the recording of a test's board if --record asks for it."""
+    if folder := request.config.getoption("--record"):
+        path = request.config.invocation_params.dir / folder
+        path.mkdir(parents=True, exist_ok=True)
+        name = bundle.stem(request.node.nodeid) + (f"-{number + 1}" if number else "")
+        board.recording().save(path / f"{name}.zip")
 
 
 @pytest.fixture

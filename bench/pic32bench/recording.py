@@ -2,7 +2,7 @@
 """A recording: all that a run was made of, in one zip file, so that it can be had again.
 
 The emulator is a function of the image, the machine's options and what came from outside, each with its virtual time.
-So a recording holds these, and of what the board said and did only checksums, by which a replay is known to be the same:
+So a recording holds these, and of what the board said and did only checksums, by which a replay is seen to be the same:
 
     recording.json      the format's version, the emulator, the board, the options, the network, when it ended
     inputs.jsonl        what came from outside and when, as the emulator writes it (platforms/qemu/README.md, *Inputs*)

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: MIT
 """Recorded runs again, bit for bit: no socket, no hand, and as fast as the computer can.
 
-    recording = Recording.load("failed.zip")
-    with replay(recording) as board:
-        board.run_to_end()
-        assert board.difference() is None
+recording = Recording.load("failed.zip")
+with replay(recording) as board:
+    board.run_to_end()
+    assert board.difference() is None
 """
 
 from __future__ import annotations

@@ -26,6 +26,7 @@ class EmulationKeywords:
     def __init__(self) -> None:
         self._board: bench.Board | None = None
         self._stream: StreamClient | None = None
+        self._record: str | None = None
         self._noted: set[str] = set()
 
     @property
@@ -43,6 +44,7 @@ class EmulationKeywords:
         seed: int = 1,
         quantum: float = 0.005,
         at: str | None = None,
+        record: str | None = None,
     ) -> None:
         """Powers the board up.
 
@@ -57,6 +59,9 @@ class EmulationKeywords:
         run and a snapshot is taken. After that, in this run and in others, the board goes on from the snapshot, as
         long as image, board file, emulator, the other arguments and the files that the keyword stands in are the same.
 
+        ``record`` is a file for the recording of the run, written when the board is switched off; ``pic32bench replay``
+        plays it again.
+
         A board that is still running is switched off first.
 
         | Start Emulation
@@ -64,6 +69,7 @@ class EmulationKeywords:
         | Start Emulation    at=Wait For Prompt On Uart
         """
         self.stop_emulation()
+        self._record = record
         if at is None:
             self._board = bench.start(board, image, network, seed, quantum)
             return
@@ -80,6 +86,8 @@ class EmulationKeywords:
             self._stream = None
         if self._board is not None:
             self._before_stop()
+            if self._record is not None:
+                self._board.recording().save(self._record)
             self._note_leaning(self._board)
             self._board.close()
             self._board = None

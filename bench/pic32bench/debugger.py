@@ -3,7 +3,7 @@
 
 The recording is played three times. First as it is, to find the instruction at which gdb is to begin. Then with QEMU's
 rr=record, which writes a log of QEMU's own; timers of the virtual clock play all inputs, so that run is the same. Then
-with rr=replay: there QEMU can go to any instruction of the log, from the nearest snapshot before it. Snapshots are taken
+with rr=replay: there QEMU goes to any instruction of the log, from the nearest snapshot before it. Snapshots are taken
 every 50 million instructions, and closer together near the place where gdb begins, as that is where one looks.
 """
 

@@ -252,6 +252,7 @@ class Fake:
             touched = [TOUCHED, *(LEANED_ON if "leaning" in self.modes else [])]
             properties = {
                 "virtual-time": self.now,
+                "sums": json.dumps(dict.fromkeys(("uart", "panel", "frames"), "0" * 16)),
                 "core": json.dumps(CORE | {"virtual-time": self.now}),
                 "sfr-report": json.dumps([{**row, "writes": 1, "first-pc": 0x9FC00000} for row in touched]),
                 "sfr-map": json.dumps(CHIP),

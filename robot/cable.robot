@@ -41,6 +41,7 @@ Address From DHCP And Stream Come Back
     Plug Cable
     Wait For Line On Uart    Link: up    timeout=5
     Open Stream    timeout=10
+    Send Stream Command    SetDelay 5
     Send Stream Command    StartStream
     Stream Should Be Noise
 

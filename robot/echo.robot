@@ -37,6 +37,7 @@ Commands Are Echoed And Obeyed
     Wait For Line On Uart    Set Streamer Task Delay: 33
 
 Echoes Come Through While It Streams
+    Send Stream Command    SetDelay 5
     Send Stream Command    StartStream
     Message Should Be Echoed    still there?
     ${bytes}=    Evaluate    bytes(5000)

@@ -12,8 +12,7 @@ import functools
 import json
 import os
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -336,18 +335,6 @@ class Board:
             return None
         lines = self.monitor(f"xp /{size}xb 0x{physical:x}").splitlines()
         return bytes(int(byte, 16) for line in lines for byte in line.partition(":")[2].split())
-
-    @contextmanager
-    def standing_still(self) -> Iterator[None]:
-        """Holds the machine, if it runs, so that what is read of it belongs together; then it goes on."""
-        running = bool(self.emulator.execute("query-status")["running"])
-        if running:
-            self.emulator.execute("stop")
-        try:
-            yield
-        finally:
-            if running:
-                self.emulator.execute("cont")
 
     def monitor(self, command: str) -> str:
         """A line for QEMU's human monitor; returns what it prints."""

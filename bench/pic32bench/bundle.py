@@ -9,7 +9,6 @@ registers. Of a board that died or is stuck there are no registers.
 from __future__ import annotations
 
 import hashlib
-import os
 import re
 import tempfile
 import zipfile
@@ -22,6 +21,7 @@ from pic32bench.backtrace import board_backtrace
 from pic32bench.bench import Board
 from pic32bench.errors import BenchError
 from pic32bench.network.pcap import shorten
+from pic32bench.recording import Recording
 
 README = "README.txt"
 PCAP = "network.pcap"
@@ -42,21 +42,22 @@ class Failure:
 
 @dataclass(frozen=True)
 class Sections:
-    """What a board shows, as texts by title, and the end of what is known of its firmware, in one line."""
+    """What a board shows, as texts by title, and the recording of its run; ``unknown`` says why it has no registers."""
 
     texts: dict[str, str]
+    recording: Recording
     unknown: str = ""
 
 
 def look_at(board: Board) -> Sections:
-    """Consoles, panel, emulator log, backtrace and registers of a board, as it is now."""
+    """Consoles, panel, emulator log, backtrace and registers of a board, and the recording of its run up to now."""
     texts = board.report_sections()
     try:
-        with board.standing_still():
-            trace, core = board_backtrace(board), board.core()
+        with board.clock.standing_still():
+            trace, core, recording = board_backtrace(board), board.core(), board.recording()
     except BenchError as error:
-        return Sections(texts, error.message)
-    return Sections({**texts, "backtrace": str(trace), "registers": str(core)})
+        return Sections(texts, board.recording(), error.message)
+    return Sections({**texts, "backtrace": str(trace), "registers": str(core)}, recording)
 
 
 def save(board: Board, sections: Sections, folder: Path, failure: Failure, identity: str = "") -> Path:
@@ -67,48 +68,37 @@ def save(board: Board, sections: Sections, folder: Path, failure: Failure, ident
     folder.mkdir(parents=True, exist_ok=True)
     path = _free(folder / stem(failure.test, identity))
     texts = {_member(title): _shortened(text) for title, text in sections.texts.items()}
-    with tempfile.TemporaryDirectory(dir=folder, prefix=".bundle-") as scratch:
+    members: dict[str, bytes] = {}
+    notes = dict.fromkeys(texts, "")
+    with tempfile.TemporaryDirectory(prefix="pic32bench-bundle-") as scratch:
         pcap = Path(scratch) / PCAP
-        members: dict[str, bytes] = {}
-        notes = dict.fromkeys(texts, "")
         if board.network.save_pcap(pcap):
             left_out = shorten(pcap, PCAP_LIMIT)
             members[PCAP] = pcap.read_bytes()
             notes[PCAP] = f" (too long: {left_out} frames of its middle are left out)" if left_out else ""
-        for name, text in texts.items():
-            members[name] = text.encode()
-            notes[name] = " (too long: its middle is left out)" if len(text) > TEXT_LIMIT else ""
-        with suppress(BenchError, OSError):
-            recording = board.recording().members()
-            members |= recording
-            notes |= dict.fromkeys(recording, "")
-        members = {README: _readme(board, sections, failure, path.name, notes).encode(), **members}
-        whole = Path(scratch) / path.name
-        _write(whole, members)
-        os.replace(whole, path)
+    for name, text in texts.items():
+        members[name] = text.encode()
+        notes[name] = " (too long: its middle is left out)" if len(text) > TEXT_LIMIT else ""
+    members[README] = _readme(board, sections, failure, path.name, notes).encode()
+    sections.recording.save(path, members)
     return path
 
 
-def summary(path: Path) -> str:
-    """What a bundle says of the failure: test, message, and how to run it again; empty for a file that is none."""
+def summary(path: Path) -> list[str]:
+    """What a bundle says of the failure, in a line each: the test, and of what it failed. Nothing of another file."""
     with suppress(OSError, KeyError, zipfile.BadZipFile), zipfile.ZipFile(path) as bundle:
-        return bundle.read(README).decode(errors="replace").split("\n\n")[0]
-    return ""
-
-
-def _write(path: Path, members: dict[str, bytes]) -> None:
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as bundle:
-        for name, data in members.items():
-            bundle.writestr(name, data)
+        return bundle.read(README).decode(errors="replace").splitlines()[:2]
+    return []
 
 
 def _readme(board: Board, sections: Sections, failure: Failure, name: str, members: dict[str, str]) -> str:
     message = (failure.message.strip() or "no message").splitlines()[0]
+    lost = sections.recording.lost
     images = [board.image.path, *([board.application] if board.application else [])]
     lines = [
         f"Test:      {failure.test}",
         f"Failed:    {message}",
-        f"Replay:    pic32bench replay {name} [--gdb]",
+        f"Replay:    not possible: {lost}" if lost else f"Replay:    pic32bench replay {name} [--gdb]",
         "",
         f"Board:     {board.description.name}, network {board.network.name}, seed {board.seed}",
         *(f"Image:     {image.name}, SHA-256 {_hash(image)}" for image in images),
@@ -119,7 +109,7 @@ def _readme(board: Board, sections: Sections, failure: Failure, name: str, membe
         if sections.unknown
         else f"The firmware was at\n{sections.texts['backtrace']}",
         "",
-        "In this file",
+        "In this file, beside the recording",
         *(f"  {member}{note}" for member, note in members.items()),
         "",
     ]

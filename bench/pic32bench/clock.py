@@ -259,6 +259,9 @@ class FreeRunningClock(Clock):
 
     @contextmanager
     def standing_still(self) -> Iterator[None]:
+        if not self._running:  # it does already
+            yield
+            return
         self._emulator.execute("stop")
         self._running = False
         try:

@@ -167,12 +167,12 @@ def pytest_runtest_makereport(
 
 def _attach(report: pytest.TestReport, item: pytest.Item, board: bench.Board, number: int, message: str) -> None:
     label = f"board {number}: " if number > 1 else ""
-    sections = bundle.look_at(board)
-    shown = {title: text for title, text in sections.texts.items() if title != "registers"}
-    for title, text in shown.items():
-        report.sections.append((f"{label}{title}", text))
     folder = item.config.invocation_params.dir / item.config.getoption("--board-reports")
     try:
+        sections = bundle.look_at(board)
+        for title, text in sections.texts.items():
+            if title != "registers":
+                report.sections.append((f"{label}{title}", text))
         path = bundle.save(board, sections, folder, bundle.Failure(item.nodeid, message))
     except OSError as error:
         report.sections.append((f"{label}failure bundle", f"could not be written: {error}"))

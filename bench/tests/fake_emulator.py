@@ -267,7 +267,9 @@ class Fake:
         elif command == "qom-set":
             self.free_running = arguments == {"path": "/machine", "property": "paced", "value": True}
         elif command == "cont":
-            self.wall_start = time.monotonic()
+            self.wall_start = time.monotonic() - self.now / NS
+        elif command == "stop":
+            self.wall_start = None
         elif command == "system_reset":
             self.boot("mclr")
         reply: dict[str, Any] = {"return": answer}

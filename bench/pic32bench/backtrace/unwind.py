@@ -284,5 +284,5 @@ def board_backtrace(board: Board, symbols: str | Path | None = None) -> Backtrac
     and ImageError when ``symbols`` has none.
     """
     maps = code_maps([board.image.path, *([board.application] if board.application else [])], symbols)
-    with board.standing_still():
+    with board.clock.standing_still():
         return backtrace(board.core(), BoardMemory(board), maps)

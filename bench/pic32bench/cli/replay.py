@@ -6,8 +6,10 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from pathlib import Path
 from typing import Any
 
+from pic32bench import bundle
 from pic32bench.cli.board_options import regex, seconds
 from pic32bench.cli.output import Output, uarts
 from pic32bench.console import Console
@@ -53,6 +55,9 @@ def run(args: argparse.Namespace) -> int:
     numbers = uarts(args.uart)
     recording = Recording.load(args.file)
     check(recording, args.any_emulator)
+    if not args.json:
+        for line in bundle.summary(Path(args.file)):
+            print(f"pic32bench: {line}", flush=True)
     if args.gdb is not None:
         return _debug(args, recording)
     if args.at is not None:

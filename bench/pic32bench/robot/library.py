@@ -77,10 +77,10 @@ class Pic32Bench(SnapshotKeywords, PageKeywords, WireKeywords):
     def _save(self, message: str) -> None:
         """Writes the failure bundle beside log.html, and keeps what the log is to say of it."""
         assert self._board is not None
-        sections = bundle.look_at(self._board)
         folder, run = _log_folder(Path(BuiltIn().get_variable_value("${OUTPUT DIR}")))
         failure = bundle.Failure(run + self._test, message)
         try:
+            sections = bundle.look_at(self._board)
             path = bundle.save(self._board, sections, folder / "boards", failure, self._place)
         except OSError as error:
             logger.warn(f"the failure bundle could not be written: {error}")

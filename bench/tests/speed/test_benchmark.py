@@ -79,9 +79,7 @@ def test_subjects_take_turns_and_the_middle_counts(setup: Setup) -> None:
     assert said == [f"run {run} of 3: counter" for run in (1, 1, 2, 2, 3, 3)]
 
 
-def test_the_table_and_the_file_say_the_same(
-    counted: None, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_the_table_and_the_file_say_the_same(counted: None, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     output = tmp_path / "folder" / "bench.json"
     assert command.main(["--runs", "3", "--output", str(output)]) == 0
     shown = capsys.readouterr().out.splitlines()

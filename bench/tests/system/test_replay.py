@@ -190,6 +190,25 @@ def test_the_command(recorded: Recording, tmp_path: Path, capsys: pytest.Capture
     assert main(["replay", file, "--at", "0.1"]) == 2
 
 
+@pytest.mark.parametrize("tool", ["pytest", "robot"])
+def test_test_tools_write_recordings(tool: str, tmp_path: Path) -> None:
+    if tool == "pytest":
+        test = tmp_path / "test_boots.py"
+        test.write_text("def test_boots(board):\n    board.run_for(0.1)\n")
+        options = ["--network", "none", "--record", str(tmp_path), "-p", "no:cacheprovider"]
+    else:
+        test = tmp_path / "boots.robot"
+        test.write_text(
+            "*** Settings ***\nLibrary    pic32bench.robot.Pic32Bench\n*** Test Cases ***\nBoots\n"
+            f"    Start Emulation    network=none    record={tmp_path / 'run.zip'}\n"
+            "    Run For    0.1\n    Stop Emulation\n"
+        )
+        options = ["--outputdir", str(tmp_path / "log")]
+    subprocess.run([sys.executable, "-m", tool, *options, str(test)], cwd=tmp_path, check=True, capture_output=True)
+    (file,) = tmp_path.glob("*.zip")
+    assert main(["replay", str(file)]) == 0
+
+
 def test_run_writes_a_recording(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     file = str(tmp_path / "run.zip")
     assert main(["run", "--network", "none", "--for", "0.3", "--record", file]) == 0

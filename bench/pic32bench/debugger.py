@@ -65,9 +65,11 @@ class Debugger:
     @property
     def command(self) -> str:
         """What to type to get there."""
-        name = self.recording.file("image")
-        image = str(self.image) if name.endswith(".elf") else ""
-        return f"gdb-multiarch -ex 'target remote {HOST}:{self.port}' {image}".rstrip()
+        target = f"-ex 'target remote {HOST}:{self.port}'"
+        if self.image.suffix == ".elf":
+            return f"gdb-multiarch {target} {self.image}"
+        # A HEX tells gdb nothing about the core.
+        return f"gdb-multiarch -ex 'set architecture mips:isa32r2' -ex 'set endian little' {target}"
 
     @property
     def image(self) -> Path:

@@ -293,6 +293,15 @@ class Board:
         """Lets this much virtual time pass, seconds."""
         self.clock.run_for(seconds)
 
+    def keep_pace(self, keep: bool = True) -> None:
+        """Keeps to the wall clock on network ``user`` also in waits with nobody connected, or no longer.
+
+        For what will connect by itself and in its own time, such as a browser that looks for a board that was reset.
+        On lock-step networks nothing outside could come, and it does nothing.
+        """
+        if isinstance(self.clock, FreeRunningClock):
+            self.clock.skips = not keep
+
     def reset(self) -> None:
         """Pushes the reset button (MCLR); memory and flash stay. To hold it: `Panel.hold_reset`.
 

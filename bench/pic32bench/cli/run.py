@@ -16,7 +16,6 @@ from pic32bench.cli.board_options import add_board_options, network, regex
 from pic32bench.cli.keyboard import HELP as KEYS_HELP
 from pic32bench.cli.keyboard import Keyboard
 from pic32bench.cli.output import Output, uarts
-from pic32bench.clock import FreeRunningClock
 from pic32bench.console import Console
 from pic32bench.errors import BenchError, UsageError
 from pic32bench.sfr_use import leaning_notes
@@ -121,10 +120,9 @@ class _Session:
     def loop(self, keyboard: Keyboard) -> int:
         wall, virtual = time.monotonic(), self.board.time
         step = _STEP if keyboard.attached else _STEP_ALONE
-        if isinstance(self.board.clock, FreeRunningClock):
-            # Only a run that ends by itself may hurry: others are for somebody who looks on.
-            ends = self.args.until is not None or self.args.seconds is not None
-            self.board.clock.skips = ends and not keyboard.attached
+        # Only a run that ends by itself may hurry: others are for somebody who looks on.
+        ends = self.args.until is not None or self.args.seconds is not None
+        self.board.keep_pace(keyboard.attached or not ends)
         while True:
             left = None if self.args.seconds is None else self.args.seconds - self.board.time
             if (code := self.verdict()) is not None:

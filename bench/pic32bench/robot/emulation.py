@@ -115,6 +115,14 @@ class EmulationKeywords:
         """Lets so much virtual time pass, seconds."""
         self.board.run_for(seconds)
 
+    def keep_pace(self, keep: bool = True) -> None:
+        """Keeps to the wall clock on network ``user`` also in waits with nobody connected.
+
+        For what connects by itself and in its own time, such as a browser that looks for a board that was reset. With
+        ``keep`` off it does so no longer.
+        """
+        self.board.keep_pace(keep)
+
     def virtual_time(self) -> float:
         """The virtual time now, seconds since the emulator was started."""
         return self.board.time

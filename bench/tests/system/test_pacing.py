@@ -92,3 +92,14 @@ def test_a_reset_board_boots_unpaced_although_its_peer_does_not_know() -> None:
             board.reset()
             board.console.wait_for_line("IP Address: 10.0.2.15", timeout=20)
             assert ask(board, "paced-time") - paced < board.clock.now_ns - begin - NS
+
+
+def test_a_board_keeps_pace_for_one_who_is_to_come() -> None:
+    with pic32bench.start(network="user") as board:
+        board.keep_pace()
+        board.run_for(0.3)
+        assert ask(board, "paced-time") > 0.29 * NS
+        board.keep_pace(False)
+        paced = ask(board, "paced-time")
+        board.run_for(30)
+        assert ask(board, "paced-time") - paced < 15 * NS

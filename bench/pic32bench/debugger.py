@@ -24,7 +24,7 @@ from pic32bench.errors import EmulatorError, PortBusyError, UsageError
 from pic32bench.network import NoNetwork
 from pic32bench.network.user import HOST
 from pic32bench.panel_link import NS
-from pic32bench.recording import Recording
+from pic32bench.recording import Recording, compare
 from pic32bench.replay import ReplayedBoard
 
 SNAPSHOT_EVERY = 50_000_000  # instructions
@@ -121,6 +121,9 @@ class Debugger:
                 if emulator.execute("query-replay")["icount"] > self.instructions or now_ns > self.time_ns + NS:
                     break
                 time.sleep(_LOOK_WALL)
+            emulator.execute("stop")
+            if difference := compare(self.recording.inputs, emulator.inputs(), so_far=True):
+                raise EmulatorError(f"the run for gdb is another one than the recorded, {difference}")
         finally:
             emulator.close()
 

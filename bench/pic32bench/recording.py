@@ -18,6 +18,7 @@ import io
 import json
 import os
 import zipfile
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -102,7 +103,7 @@ class Recording:
                 files = {name: archive.read(name) for name in archive.namelist() if name.startswith(_OWN)}
         except OSError as error:
             raise RecordingError(f"cannot read {path}: {error.strerror or error}") from error
-        except (zipfile.BadZipFile, zipfile.zlib.error, EOFError) as error:  # type: ignore[attr-defined]
+        except (zipfile.BadZipFile, zlib.error, EOFError) as error:
             raise RecordingError(f"{path} is no recording, or damaged: {str(error).rstrip('.')}") from error
         except (ValueError, KeyError, AttributeError, NotImplementedError) as error:
             raise RecordingError(f"recording {path} is damaged: {error}") from error
@@ -165,11 +166,17 @@ class Difference:
         return f"at {self.time_ns / 1e9:.9f} s: recorded {self.expected}, now {self.found}"
 
 
-def compare(recorded: bytes, now: bytes) -> Difference | None:
-    """The first difference of two lists of inputs and checksums, or None when they are the same."""
-    if recorded == now:
-        return None
+def compare(recorded: bytes, now: bytes, so_far: bool = False) -> Difference | None:
+    """The first difference of two lists of inputs and checksums, or None when they are the same.
+
+    ``so_far``: one of them may have more lines than the other.
+    """
     theirs, ours = recorded.decode().splitlines(), now.decode().splitlines()
+    if so_far:
+        shorter = min(len(theirs), len(ours))
+        theirs, ours = theirs[:shorter], ours[:shorter]
+    if theirs == ours:
+        return None
     place = next((i for i, (a, b) in enumerate(zip(theirs, ours, strict=False)) if a != b), min(len(theirs), len(ours)))
     lines = [lines[place] if place < len(lines) else "" for lines in (theirs, ours)]
     times = [json.loads(line)["t"] for line in lines if line]

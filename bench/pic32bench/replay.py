@@ -54,7 +54,7 @@ class ReplayedBoard(Board):
         """How this run is another one up to now, or None when it is the same."""
         now = self.emulator.inputs()
         if self.seconds_left:
-            return compare(self.recorded.inputs[: len(now)], now)
+            return compare(self.recorded.inputs, now, so_far=True)
         if found := compare(self.recorded.inputs, now):
             return found
         sums = json.loads(self.emulator.execute("qom-get", path="/machine", property="sums"))

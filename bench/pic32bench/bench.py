@@ -31,7 +31,7 @@ from pic32bench.network import Network, WireNetwork, choose
 from pic32bench.network.station import Station
 from pic32bench.panel import Panel
 from pic32bench.panel_link import PanelLink, Waveform
-from pic32bench.recording import Recording, file_digest
+from pic32bench.recording import Recording
 from pic32bench.snapshot.file import Snapshot, write_end, write_head
 
 DEFAULT_BACKSTOP_WALL = 30.0
@@ -230,7 +230,7 @@ class Board:
         if self.application is not None:
             files[f"application{self.application.suffix.lower()}"] = self.application.read_bytes()
         return Recording(
-            emulator=file_digest(self.emulator.spec.binary),
+            emulator=paths.file_digest(self.emulator.spec.binary),
             machine=dict(self.emulator.spec.machine),
             icount_shift=about.clocks.icount_shift,
             seed=self.seed,

@@ -21,6 +21,7 @@ from pic32bench.backtrace import board_backtrace
 from pic32bench.bench import Board
 from pic32bench.errors import BenchError
 from pic32bench.network.pcap import shorten
+from pic32bench.paths import file_digest
 from pic32bench.recording import Recording
 
 README = "README.txt"
@@ -127,7 +128,7 @@ def _emulator(board: Board) -> str:
 
 def _hash(path: Path) -> str:
     try:
-        return hashlib.sha256(path.read_bytes()).hexdigest()
+        return file_digest(path)
     except OSError:
         return "unknown: the file is gone"
 

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import functools
+import hashlib
 import os
 from pathlib import Path
 
@@ -113,3 +115,14 @@ def _built(variable: str, relative: Path, what: str, target: str) -> Path:
     if chosen:
         raise NotBuiltError(f"{what} is not at {path}, where ${variable} points: correct or unset it")
     raise NotBuiltError(f"{what} is not built ({relative} is missing): run `{target}`")
+
+
+def file_digest(path: Path) -> str:
+    """SHA-256 of a file's contents; read once as long as the file does not change. Raises OSError."""
+    return _file_digest(path, version(path))
+
+
+@functools.lru_cache(maxsize=256)
+def _file_digest(path: Path, version: tuple[int, ...]) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -13,7 +13,6 @@ A zip may hold more beside them, such as a console: a replay does not look at it
 
 from __future__ import annotations
 
-import hashlib
 import io
 import json
 import os
@@ -193,8 +192,3 @@ def _what(line: str, other: str) -> str:
         parts = [f"{name} {value}" for name, value in entry["sums"].items() if others.get(name) != value]
         return f"what the board sent until {entry['t'] / 1e9:.9f} s ({', '.join(parts) or 'the same, at another time'})"
     return line if len(line) <= 160 else line[:157] + "..."
-
-
-def file_digest(path: Path) -> str:
-    """SHA-256 of a file, as ``emulator`` holds it."""
-    return hashlib.sha256(path.read_bytes()).hexdigest()

@@ -23,7 +23,7 @@ from pic32bench.errors import UsageError
 from pic32bench.network import ReplayNetwork
 from pic32bench.network.wire import Frame
 from pic32bench.panel_link import NS
-from pic32bench.recording import Difference, Recording, compare, file_digest
+from pic32bench.recording import Difference, Recording, compare
 
 _BACKSTOP_WALL = 60.0
 
@@ -81,7 +81,7 @@ def replay(recording: Recording, any_emulator: bool = False, quantum: float = DE
 def check(recording: Recording, any_emulator: bool = False) -> None:
     """Raises UsageError when a recording cannot be replayed here."""
     binary = paths.emulator_binary()
-    if not any_emulator and file_digest(binary) != recording.emulator:
+    if not any_emulator and paths.file_digest(binary) != recording.emulator:
         raise UsageError(
             "the recording was made by another emulator than this one: build that one, or try with --any-emulator "
             "what comes of it"

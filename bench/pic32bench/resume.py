@@ -22,7 +22,7 @@ from pic32bench import bench, paths
 from pic32bench.bench import Board, Setup
 from pic32bench.errors import EmulatorDiedError, PortBusyError, UsageError
 from pic32bench.snapshot import Snapshot, Way, store, way
-from pic32bench.snapshot.store import bench_digest, digest, file_digest, key
+from pic32bench.snapshot.store import bench_digest, digest, key
 
 _ATTEMPTS = 3
 
@@ -115,12 +115,12 @@ def ingredients(setup: Setup) -> dict[str, object]:
     if setup.network_settings is None:
         raise UsageError(f"a board on network {setup.network.name} as it was made cannot be in a snapshot")
     return {
-        "emulator": file_digest(paths.emulator_binary()),
+        "emulator": paths.file_digest(paths.emulator_binary()),
         "bench": bench_digest(),
-        "board": file_digest(board.path) if board.path.is_file() else digest(repr(board).encode()),
-        "image": file_digest(setup.image.path),
-        "application": setup.application and file_digest(setup.application),
-        "parts": [file_digest(part.image) for part in board.devices if part.image and part.image.is_file()],
+        "board": paths.file_digest(board.path) if board.path.is_file() else digest(repr(board).encode()),
+        "image": paths.file_digest(setup.image.path),
+        "application": setup.application and paths.file_digest(setup.application),
+        "parts": [paths.file_digest(part.image) for part in board.devices if part.image and part.image.is_file()],
         "network": [setup.network.name, digest(setup.network_settings)],
         "seed": setup.seed,
         "quantum": setup.quantum,

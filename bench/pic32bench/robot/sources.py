@@ -27,8 +27,8 @@ from robot.api.parsing import (
 )
 from robot.libraries.BuiltIn import BuiltIn
 
-from pic32bench.paths import version
-from pic32bench.snapshot.store import digest, file_digest
+from pic32bench.paths import file_digest, version
+from pic32bench.snapshot.store import digest
 from pic32bench.snapshot.way import own_sources
 
 

@@ -22,7 +22,6 @@ from pathlib import Path
 
 from pic32bench.debian_source import cache_root
 from pic32bench.errors import UsageError
-from pic32bench.paths import version
 from pic32bench.snapshot.file import Snapshot, SnapshotError
 
 FOLDER_VARIABLE = "PIC32BENCH_SNAPSHOTS"
@@ -35,17 +34,6 @@ _ABANDONED_WALL = 3600.0  # seconds; a temporary file older than that is nobody'
 def digest(data: bytes) -> str:
     """What stands for some bytes in a key."""
     return hashlib.sha256(data).hexdigest()
-
-
-def file_digest(path: Path) -> str:
-    """What stands for a file's contents in a key; read once as long as the file does not change. Raises OSError."""
-    return _file_digest(path, version(path))
-
-
-@functools.lru_cache(maxsize=256)
-def _file_digest(path: Path, version: tuple[int, ...]) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 @functools.cache

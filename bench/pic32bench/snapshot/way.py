@@ -20,7 +20,8 @@ from types import FunctionType
 from typing import Any
 
 from pic32bench.errors import UsageError
-from pic32bench.snapshot.store import digest, file_digest
+from pic32bench.paths import file_digest
+from pic32bench.snapshot.store import digest
 
 _PLAIN = (str, bytes, int, float, bool, type(None))
 

@@ -49,7 +49,8 @@ Reset Sent To The WebSocket
     Wait For Line On Uart    Initialization Started    timeout=3
     ${reset}=    Last Reset
     Should Be Equal    ${reset.what}    software
-    Should Be True    $before + 1 <= $reset.time <= $after + 1.1    it restarts one second after the command
+    # The firmware counts a second in ticks of a millisecond, and the first may be nearly over.
+    Should Be True    $before + 0.999 <= $reset.time <= $after + 1.1    it restarts one second after the command
     Board Should Be Reached And Stream
 
 Restart While It Streams

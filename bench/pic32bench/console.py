@@ -95,6 +95,8 @@ class Console:
             self._pending.clear()
             if not text:
                 return
+            if self._stamps:  # a free-running clock guesses between two looks, and may have guessed too much
+                time_ns = max(time_ns, self._stamps[-1][1])
             self._stamps.append((len(self._text), time_ns))
             self._text += text
         self._tell_follower()

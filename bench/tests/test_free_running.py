@@ -12,6 +12,7 @@ import pytest
 
 from pic32bench import Board, EmulatorError, PortBusyError, UsageError, WaitTimeoutError
 from pic32bench.network import UserNetwork
+from pic32bench.panel_link import NS
 
 Start = Callable[..., Board]
 
@@ -90,3 +91,12 @@ def test_who_follows_the_console_later_misses_nothing(fake_board: Start) -> None
     board.console.follow(None)
     assert "".join(seen) in board.console.text
     assert "10.0.2.15" in "".join(seen)
+
+
+def test_time_stamps_do_not_go_back_after_a_guess_that_was_too_high(fake_board: Start) -> None:
+    console = fake_board(network="user").console
+    for text, time_ns in (("guessed\r\n", 2 * NS), ("known\r\n", 1 * NS)):
+        console._pending += text.encode()
+        console._commit(time_ns)
+    lines = [line for line in console.lines() if line.text in ("guessed", "known")]
+    assert [line.time for line in lines] == [2.0, 2.0]

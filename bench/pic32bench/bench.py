@@ -216,7 +216,7 @@ class Board:
         """The run from power-on to now, to be replayed; also of a board whose emulator has died."""
         end_ns, instructions, sums = self.clock.last_ns, None, None
         with suppress(EmulatorError), self.clock.standing_still():
-            sums = json.loads(self.emulator.execute("qom-get", path="/machine", property="sums"))
+            sums = json.loads(self.emulator.get("sums"))
             end_ns, instructions = self.clock.last_ns, self.core().instructions
             inputs = self.emulator.inputs()
         if instructions is None:
@@ -322,14 +322,12 @@ class Board:
         return [Register(**row) for row in self._registers("sfr-map")]
 
     def _registers(self, what: str) -> list[dict[str, Any]]:
-        rows: list[dict[str, Any]] = json.loads(
-            self.emulator.execute("qom-get", path="/machine", property=what) or "[]"
-        )
+        rows: list[dict[str, Any]] = json.loads(self.emulator.get(what) or "[]")
         return [{key.replace("-", "_"): value for key, value in row.items()} for row in rows]
 
     def core(self) -> Core:
         """The registers of the chip's core. Raises EmulatorError."""
-        return Core.parse(self.emulator.execute("qom-get", path="/machine", property="core"))
+        return Core.parse(self.emulator.get("core"))
 
     def read_memory(self, address: int, size: int) -> bytes | None:
         """Bytes of RAM or flash, by their address in an unmapped segment (KSEG0 or KSEG1).
@@ -347,7 +345,7 @@ class Board:
 
     def monitor(self, command: str) -> str:
         """A line for QEMU's human monitor; returns what it prints."""
-        return str(self.emulator.execute("human-monitor-command", **{"command-line": command}))
+        return self.emulator.monitor(command)
 
     def report_sections(self) -> dict[str, str]:
         """What a failure report shows, by title: the consoles, the panel's events, the emulator's log."""

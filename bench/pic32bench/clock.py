@@ -150,7 +150,7 @@ class LockStepClock(Clock):
         return nullcontext()
 
     def start(self) -> None:
-        self._now_ns = int(self._emulator.execute("qom-get", path="/machine", property="virtual-time"))
+        self._now_ns = int(self._emulator.get("virtual-time"))
 
     def wait_until(
         self, done: Callable[[], _T | None], timeout: float, by_time: Callable[[], bool] = _never
@@ -237,7 +237,7 @@ class FreeRunningClock(Clock):
 
     @property
     def now_ns(self) -> int:
-        self._saw(int(self._emulator.execute("qom-get", path="/machine", property="virtual-time")))
+        self._saw(int(self._emulator.get("virtual-time")))
         return self._last_ns
 
     @property
@@ -254,8 +254,8 @@ class FreeRunningClock(Clock):
         pass  # it does without us
 
     def _set_now(self, now_ns: int) -> None:
-        self._last_ns = self._newest_guess = now_ns
-        self._last_wall = time.monotonic()
+        self._saw(now_ns)
+        self._newest_guess = now_ns
 
     @contextmanager
     def standing_still(self) -> Iterator[None]:

@@ -117,7 +117,7 @@ class Debugger:
             emulator.execute("cont")
             while True:
                 # A core that waits executes nothing: then the time says that the place has been passed.
-                now_ns = int(emulator.execute("qom-get", path="/machine", property="virtual-time"))
+                now_ns = int(emulator.get("virtual-time"))
                 if emulator.execute("query-replay")["icount"] > self.instructions or now_ns > self.time_ns + NS:
                     break
                 time.sleep(_LOOK_WALL)
@@ -145,10 +145,10 @@ class Debugger:
             places = {*range(0, self.instructions, SNAPSHOT_EVERY), *(self.instructions - near for near in _NEAR)}
             for place in sorted(place for place in places if place >= 0):
                 self._go_to(emulator, place)
-                if said := _monitor(emulator, f"savevm at{place}").strip():
+                if said := emulator.monitor(f"savevm at{place}").strip():
                     raise EmulatorError(f"the emulator took no snapshot: {said}")
             self._go_to(emulator, self.instructions)
-            _monitor(emulator, "gdbserver chardev:gdb")
+            emulator.monitor("gdbserver chardev:gdb")
         except BaseException:
             emulator.close()
             raise
@@ -185,10 +185,6 @@ class Debugger:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
-
-
-def _monitor(emulator: Emulator, line: str) -> str:
-    return str(emulator.execute("human-monitor-command", **{"command-line": line}))
 
 
 def _write_empty_qcow2(path: Path) -> None:

@@ -227,6 +227,14 @@ class Emulator:
         except (ExecInterruptedError, QMPError, OSError) as error:
             raise self._died(self.where()) from error
 
+    def get(self, name: str) -> Any:
+        """A property of the machine (platforms/qemu/README.md). Raises EmulatorError."""
+        return self.execute("qom-get", path="/machine", property=name)
+
+    def monitor(self, line: str) -> str:
+        """A line for QEMU's human monitor; returns what it prints. Raises EmulatorError."""
+        return str(self.execute("human-monitor-command", **{"command-line": line}))
+
     def inputs(self) -> bytes:
         """The list of what came from outside and when, as the emulator writes it; also after its end."""
         return os.pread(self._inputs.fileno(), os.fstat(self._inputs.fileno()).st_size, 0)

@@ -107,11 +107,13 @@ def start_board(request: pytest.FixtureRequest, board_options: dict[str, Any]) -
         return boards[-1]
 
     yield start
-    for board in boards:
-        with contextlib.suppress(BenchError):  # the emulator is gone, and the test has failed of it
-            request.node.user_properties.extend((_LEANING, note) for note in leaning_notes(board))
-        _record(request, board, boards.index(board))
-        board.close()
+    with contextlib.ExitStack() as switched_off:
+        for board in boards:
+            switched_off.callback(board.close)
+        for number, board in enumerate(boards):
+            with contextlib.suppress(BenchError):  # the emulator is gone, and the test has failed of it
+                request.node.user_properties.extend((_LEANING, note) for note in leaning_notes(board))
+            _record(request, board, number)
 
 
 def _record(request: pytest.FixtureRequest, board: bench.Board, number: int) -> None:

@@ -57,7 +57,7 @@ class ReplayedBoard(Board):
             return compare(self.recorded.inputs, now, so_far=True)
         if found := compare(self.recorded.inputs, now):
             return found
-        sums = json.loads(self.emulator.execute("qom-get", path="/machine", property="sums"))
+        sums = json.loads(self.emulator.get("sums"))
         if self.recorded.sums not in (None, sums):
             return Difference(self.recorded.end_ns, f"the board sent {self.recorded.sums}", f"{sums}")
         return None

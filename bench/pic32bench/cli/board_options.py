@@ -27,9 +27,14 @@ def add_board_options(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--http-port", type=int, metavar="PORT", help="host port of the page (any free one)")
     parser.add_argument("--ws-port", type=int, metavar="PORT", help="host port of the WebSocket (any free one)")
+    add_end_options(parser)
+    parser.add_argument("--seed", type=int, default=1, metavar="N", help="seed of the random source (%(default)s)")
+
+
+def add_end_options(parser: argparse.ArgumentParser) -> None:
+    """Adds --for and --until."""
     parser.add_argument("--for", dest="seconds", type=seconds, metavar="SECONDS", help="end after virtual seconds")
     parser.add_argument("--until", type=regex, metavar="REGEX", help="end with 0 when seen, with 1 when not")
-    parser.add_argument("--seed", type=int, default=1, metavar="N", help="seed of the random source (%(default)s)")
 
 
 def network(args: argparse.Namespace) -> Network:

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import argparse
 import contextlib
 from collections.abc import Callable
 from typing import TextIO
@@ -54,6 +55,11 @@ class Output:
             self.stream.write("\n")
             self.fresh = True
         self.stream.flush()
+
+
+def add_uart_option(parser: argparse.ArgumentParser) -> None:
+    """Adds --uart, whose value `uarts` reads."""
+    parser.add_argument("--uart", default=None, metavar="N|all", help="UART to show (the board's console)")
 
 
 def uarts(text: str | None) -> list[int] | None:

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from pic32bench import bundle
-from pic32bench.cli.board_options import regex, seconds
-from pic32bench.cli.output import Output, uarts
+from pic32bench.cli.board_options import add_end_options, seconds
+from pic32bench.cli.output import Output, add_uart_option, uarts
 from pic32bench.console import Console
 from pic32bench.debugger import Debugger
 from pic32bench.errors import UsageError
@@ -33,9 +33,8 @@ def add_parser(subparsers: Any) -> None:
         "seen), 2 wrong use, such as a damaged file or another emulator.",
     )
     parser.add_argument("file", metavar="FILE", help="a recording, or the bundle of a failed test")
-    parser.add_argument("--for", dest="seconds", type=seconds, metavar="SECONDS", help="end after virtual seconds")
-    parser.add_argument("--until", type=regex, metavar="REGEX", help="end with 0 when seen, with 1 when not")
-    parser.add_argument("--uart", default=None, metavar="N|all", help="UART to show (the board's console)")
+    add_end_options(parser)
+    add_uart_option(parser)
     parser.add_argument("--any-emulator", action="store_true", help="try with another emulator than recorded")
     parser.add_argument("--json", action="store_true", help="print the result as JSON, and no console")
     parser.add_argument(

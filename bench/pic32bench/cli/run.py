@@ -15,7 +15,7 @@ from pic32bench.backtrace import board_backtrace
 from pic32bench.cli.board_options import add_board_options, network, regex
 from pic32bench.cli.keyboard import HELP as KEYS_HELP
 from pic32bench.cli.keyboard import Keyboard
-from pic32bench.cli.output import Output, uarts
+from pic32bench.cli.output import Output, add_uart_option, uarts
 from pic32bench.console import Console
 from pic32bench.errors import BenchError, UsageError
 from pic32bench.sfr_use import leaning_notes
@@ -45,7 +45,7 @@ def add_parser(subparsers: Any) -> None:
         "application", nargs="?", metavar="APPLICATION", help="a second image: what IMAGE, a bootloader, starts"
     )
     add_board_options(parser)
-    parser.add_argument("--uart", default=None, metavar="N|all", help="UART to show (the board's console)")
+    add_uart_option(parser)
     parser.add_argument("--fail-on", type=regex, metavar="REGEX", help="end with 1 as soon as it is seen")
     parser.add_argument("--record", metavar="FILE", help="write the run to a file, for pic32bench replay")
     parser.set_defaults(run=run)

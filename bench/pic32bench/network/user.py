@@ -78,7 +78,7 @@ class UserNetwork(Network):
 
     def _table(self) -> str:
         assert self._emulator is not None
-        return str(self._emulator.execute("human-monitor-command", **{"command-line": "info usernet"}))
+        return self._emulator.monitor("info usernet")
 
     def freeze(self) -> bytes:
         about = {"services": self.services, "wanted": self._wanted, "ports": self.ports}

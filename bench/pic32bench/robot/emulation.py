@@ -85,12 +85,13 @@ class EmulationKeywords:
             self._stream.close()
             self._stream = None
         if self._board is not None:
+            board = self._board
             self._before_stop()
-            if self._record is not None:
-                self._board.recording().save(self._record)
-            self._note_leaning(self._board)
-            self._board.close()
             self._board = None
+            with board:
+                if self._record is not None:
+                    board.recording().save(self._record)
+                self._note_leaning(board)
 
     def _note_leaning(self, board: bench.Board) -> None:
         """Says, once a suite, which registers without a model the firmware used."""

@@ -108,10 +108,15 @@ def address_by_autoip(images: Path, **options: Any) -> str:
         return trace(board)
 
 
+def lease_address(board: Board) -> None:
+    """Puts a station with a DHCP server on the wire, and waits until the board has its address from there."""
+    Station(wire_of(board), dhcp=True)
+    board.console.wait_for_line(f"IP Address: {LEASED}")
+
+
 def address_by_dhcp(images: Path, **options: Any) -> str:
     with start(images, network="wire", **options) as board:
-        Station(wire_of(board), dhcp=True)
-        board.console.wait_for_line(f"IP Address: {LEASED}")
+        lease_address(board)
         board.run_for(0.5)
         return trace(board)
 
@@ -119,8 +124,7 @@ def address_by_dhcp(images: Path, **options: Any) -> str:
 def stream_and_switch(images: Path, **options: Any) -> str:
     """A WebSocket over TCP, and SW1 pressed and released while it streams."""
     with start(images, network="wire", **options) as board:
-        Station(wire_of(board), dhcp=True)
-        board.console.wait_for_line(f"IP Address: {LEASED}")
+        lease_address(board)
         with StreamClient(LEASED, station=board.station) as stream:
             stream.start()
             stream.collect(frames=20)
@@ -133,8 +137,7 @@ def stream_and_switch(images: Path, **options: Any) -> str:
 
 def cable_out_and_in(images: Path, **options: Any) -> str:
     with start(images, network="wire", **options) as board:
-        Station(wire_of(board), dhcp=True)
-        board.console.wait_for_line(f"IP Address: {LEASED}")
+        lease_address(board)
         board.panel.unplug_cable()
         board.panel.plug_cable(at=board.time + 1.5)
         board.console.wait_for_line("Link: up")

@@ -80,26 +80,6 @@ void pic32_frame_queue_push(PIC32FrameQueue *queue, PIC32Frame *frame)
     pic32_frame_queue_count(queue, frame);
 }
 
-void pic32_frame_queue_push_front(PIC32FrameQueue *queue, PIC32Frame *frame)
-{
-    QTAILQ_INSERT_HEAD(&queue->head, frame, next);
-    pic32_frame_queue_count(queue, frame);
-}
-
-void pic32_frame_queue_insert(PIC32FrameQueue *queue, PIC32Frame *frame)
-{
-    PIC32Frame *each;
-
-    QTAILQ_FOREACH_REVERSE(each, &queue->head, next) {
-        if (each->time <= frame->time) {
-            QTAILQ_INSERT_AFTER(&queue->head, each, frame, next);
-            pic32_frame_queue_count(queue, frame);
-            return;
-        }
-    }
-    pic32_frame_queue_push_front(queue, frame);
-}
-
 PIC32Frame *pic32_frame_queue_first(PIC32FrameQueue *queue)
 {
     return QTAILQ_FIRST(&queue->head);

@@ -42,9 +42,6 @@ bool pic32_frame_fcs_ok(const PIC32Frame *frame);
 void pic32_frame_queue_init(PIC32FrameQueue *queue);
 void pic32_frame_queue_clear(PIC32FrameQueue *queue);
 void pic32_frame_queue_push(PIC32FrameQueue *queue, PIC32Frame *frame);
-void pic32_frame_queue_push_front(PIC32FrameQueue *queue, PIC32Frame *frame);
-/* Puts the frame behind every frame whose time is not later than its own. */
-void pic32_frame_queue_insert(PIC32FrameQueue *queue, PIC32Frame *frame);
 /* The first frame, NULL when there is none; pop also removes it. */
 PIC32Frame *pic32_frame_queue_first(PIC32FrameQueue *queue);
 PIC32Frame *pic32_frame_queue_pop(PIC32FrameQueue *queue);

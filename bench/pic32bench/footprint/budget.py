@@ -1,26 +1,52 @@
 # SPDX-License-Identifier: MIT
-"""The footprint table: a TOML file of functions and variables and what each may cost.
+"""The footprint table: a TOML file of what the firmware may cost, at rest and in motion.
 
 ::
 
     title = "The author's table"
 
-    [[function]]
+    [[function]]                # a row: what one job costs, whoever does it
     name = "ws_sha1mix"         # the row's name
-    address = 0x9d09d2fc        # where the author's build had it; for show only
     size = 832                  # bytes it may cost
-    access = "GLOBAL"           # or "LOCAL"
-    symbols = ["sha1_*"]        # our symbols that do this job; * ? [] as in file names. Left out: the row's
-                                # own name. Empty: nothing here does this job
+    symbols = ["sha1_*"]        # the symbols that do this job; * ? [] as in file names. Where none of them is in
+                                # an image, or the list is empty or left out, the row's own name is looked for
+    address = 0x9d09d2fc        # may be left out: where the author's build had it; for show only
+    access = "GLOBAL"           # may be left out: "GLOBAL" or "LOCAL" there; for show only
 
-    [[variable]]
+    [[variable]]                # the same for a variable
     ...
+
+    [[limit]]                   # what all that a pattern names may cost together
+    object = "websocket_*.o"    # one of: symbol, object, section (patterns), unlisted (a pattern of objects: what
+                                # no row names in those of the table), total ("ram", "flash", "code" or "rodata")
+    max = 6000                  # bytes
+    what = "ram"                # may be left out: count only "ram", "flash", "code" or "rodata", and with
+                                # symbol also "function" or "variable"
+    each = true                 # may be left out: every match for itself has this limit
+
+    [[stack]]                   # in a run, see `pic32bench memory`: what may be used of a stack,
+    name = "main"
+    max = 2048                  # bytes
+
+    [[buffer]]                  # of a variable,
+    name = "ws_buffer"
+    max = 1024                  # bytes
+
+    [[heap]]                    # of a heap (one of max and failures may be left out),
+    name = "lwip"
+    max = 8192                  # bytes
+    failures = 0                # requests that it could not serve
+
+    [[pool]]                    # of a pool
+    name = "PBUF_POOL"
+    max = 12                    # elements
 """
 
 from __future__ import annotations
 
 import re
 import tomllib
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -50,35 +76,137 @@ class Access(StrEnum):
     LOCAL = "LOCAL"
 
 
+class Memory(StrEnum):
+    """What bytes can be counted as.
+
+    ``ram``: all that lies in RAM, code that runs there included. ``flash``: all that the image takes of the flash:
+    code, read-only data, and the initial values of variables. ``code`` and ``rodata`` (read-only data: constants and
+    string literals): the two by themselves, wherever they lie.
+    """
+
+    RAM = "ram"
+    FLASH = "flash"
+    CODE = "code"
+    RODATA = "rodata"
+
+
+class Scope(StrEnum):
+    """What a limit is a limit of."""
+
+    SYMBOL = "symbol"
+    OBJECT = "object"
+    SECTION = "section"
+    TOTAL = "total"
+    UNLISTED = "unlisted"
+
+
 @dataclass(frozen=True)
 class Row:
-    """One row of the table: ``size`` in bytes, ``address`` of the author's build, ``patterns`` of symbol names."""
+    """One row of the table: ``size`` in bytes, ``address`` of the author's build, ``patterns`` of symbol names.
+
+    Where no pattern has a match in an image, ``name`` is looked for: so one table serves firmware that does the
+    author's jobs under other names, and the author's own.
+    """
 
     what: What
     name: str
-    address: int
+    address: int | None
     size: int
-    access: Access
+    access: Access | None
     patterns: tuple[str, ...]
-    own_name: bool
+    line: int
+
+
+@dataclass(frozen=True)
+class Limit:
+    """At most ``max`` bytes for what ``pattern`` names, together or ``each``; with ``what`` only bytes of that kind."""
+
+    scope: Scope
+    pattern: str
+    max: int
+    what: Memory | What | None
+    each: bool
+    line: int
+
+    @property
+    def name(self) -> str:
+        """How it is called in reports, such as ``ram of object websocket_*.o``."""
+        if self.scope is Scope.TOTAL:
+            return f"total {self.pattern}"
+        return (f"{self.what} of " if self.what else "") + f"{self.scope} {self.pattern}"
+
+
+@dataclass(frozen=True)
+class StackLimit:
+    """At most ``max`` bytes of a stack in a run."""
+
+    name: str
+    max: int
+    line: int
+
+
+@dataclass(frozen=True)
+class BufferLimit:
+    """At most ``max`` bytes of a variable in a run."""
+
+    name: str
+    max: int
+    line: int
+
+
+@dataclass(frozen=True)
+class HeapLimit:
+    """At most ``max`` bytes of a heap and ``failures`` failed requests in a run; None: any number."""
+
+    name: str
+    max: int | None
+    failures: int | None
+    line: int
+
+
+@dataclass(frozen=True)
+class PoolLimit:
+    """At most ``max`` elements of a pool in a run."""
+
+    name: str
+    max: int
     line: int
 
 
 @dataclass(frozen=True)
 class Budget:
-    """A footprint table, in the order of its file: functions, then variables."""
+    """A footprint table: ``rows`` in the order of its file, functions before variables; limits likewise."""
 
     path: Path
-    title: str
-    rows: tuple[Row, ...]
+    title: str = ""
+    rows: tuple[Row, ...] = ()
+    limits: tuple[Limit, ...] = ()
+    stacks: tuple[StackLimit, ...] = ()
+    buffers: tuple[BufferLimit, ...] = ()
+    heaps: tuple[HeapLimit, ...] = ()
+    pools: tuple[PoolLimit, ...] = ()
 
 
-_KEYS: dict[str, tuple[type, str]] = {
-    "name": (str, "text"),
-    "address": (int, "a whole number"),
-    "size": (int, "a whole number"),
+_TEXT = (str, "text")
+_NUMBER = (int, "a whole number")
+_Keys = dict[str, tuple[type, str]]
+_ROW: _Keys = {
+    "name": _TEXT,
+    "address": _NUMBER,
+    "size": _NUMBER,
     "access": (str, '"GLOBAL" or "LOCAL"'),
     "symbols": (list, "a list of symbol names"),
+}
+_LIMIT: _Keys = {**{scope: _TEXT for scope in Scope}, "max": _NUMBER, "what": _TEXT, "each": (bool, "true or false")}
+_NAMED: _Keys = {"name": _TEXT, "max": _NUMBER}
+_HEAP: _Keys = {**_NAMED, "failures": _NUMBER}
+_TABLES: dict[str, _Keys] = {
+    **{what: _ROW for what in What},
+    "limit": _LIMIT,
+    "stack": _NAMED,
+    "buffer": _NAMED,
+    "heap": _HEAP,
+    "pool": _NAMED,
 }
 
 
@@ -103,6 +231,23 @@ def load_budget(path: str | Path | None = None) -> Budget:
     return _Reader(file, text).budget(document)
 
 
+@dataclass(frozen=True)
+class _Entry:
+    """One [[table]] of the file whose keys are known and of the right type."""
+
+    table: str
+    values: dict[str, Any]
+    line: int
+
+    @property
+    def name(self) -> str:
+        return str(self.values["name"])
+
+    def __str__(self) -> str:
+        name = self.values.get("name")
+        return f"{self.table} {name}" if isinstance(name, str) else f"[[{self.table}]]"
+
+
 class _Reader:
     """Checks a table and knows the lines of its file."""
 
@@ -112,75 +257,132 @@ class _Reader:
 
     def budget(self, document: dict[str, Any]) -> Budget:
         for key in document:
-            if key not in ("title", *What):
-                raise self._error(self._line_of_key(key, 1), f"unknown key '{key}': expected title, function, variable")
+            if key != "title" and key not in _TABLES:
+                expected = ", ".join(("title", *_TABLES))
+                raise self._error(self._line_of_key(key, 1), f"unknown key '{key}': expected {expected}")
         title = document.get("title", "")
         if not isinstance(title, str):
             raise self._error(self._line_of_key("title", 1), f"title: expected text, found {title!r}")
-        rows = tuple(row for what in What for row in self._rows(what, document.get(what, [])))
-        if not rows:
-            raise self._error(1, "no row: expected [[function]] or [[variable]]")
-        return Budget(self.file, title, rows)
+        if not any(document.get(table) for table in _TABLES):
+            # An empty or misspelt table would let everything pass.
+            for table in _TABLES:
+                list(self._entries(table, document))
+            raise self._error(1, "no row and no limit: expected [[function]], [[variable]] or [[limit]]")
+        return Budget(
+            self.file,
+            title,
+            tuple(self._row(what, entry) for what in What for entry in self._named(what, document)),
+            tuple(self._limit(entry) for entry in self._entries("limit", document)),
+            tuple(StackLimit(*self._name_and_max(entry)) for entry in self._named("stack", document)),
+            tuple(BufferLimit(*self._name_and_max(entry)) for entry in self._named("buffer", document)),
+            tuple(self._heap(entry) for entry in self._named("heap", document)),
+            tuple(PoolLimit(*self._name_and_max(entry)) for entry in self._named("pool", document)),
+        )
 
-    def _rows(self, what: What, entries: object) -> list[Row]:
+    def _entries(self, table: str, document: dict[str, Any]) -> Iterator[_Entry]:
+        entries = document.get(table, [])
         if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
-            raise self._error(self._line_of_header(what, 0), f"{what}: expected tables written [[{what}]]")
-        rows = [self._row(what, entry, self._line_of_header(what, index)) for index, entry in enumerate(entries)]
-        seen: dict[str, Row] = {}
-        for row in rows:
-            if row.name in seen:
-                raise self._error(row.line, f"{what} {row.name}: already in line {seen[row.name].line}")
-            seen[row.name] = row
-        return rows
+            raise self._error(self._line_of_header(table, 0), f"{table}: expected tables written [[{table}]]")
+        for index, values in enumerate(entries):
+            entry = _Entry(table, values, self._line_of_header(table, index))
+            self._check_keys(entry)
+            yield entry
 
-    def _row(self, what: What, entry: dict[str, Any], line: int) -> Row:
-        name = entry.get("name")
-        called = f"{what} {name}" if isinstance(name, str) else f"[[{what}]]"
-        for key, value in entry.items():
-            if key not in _KEYS:
-                raise self._error(
-                    self._line_of_key(key, line), f"{called}: unknown key '{key}': expected {', '.join(_KEYS)}"
-                )
-            kind, expected = _KEYS[key]
-            if not isinstance(value, kind) or isinstance(value, bool):
-                raise self._error(
-                    self._line_of_key(key, line), f"{called}: key '{key}': expected {expected}, found {value!r}"
-                )
-        for key in _KEYS:
-            if key != "symbols" and key not in entry:
-                raise self._error(line, f"{called}: key '{key}' is missing")
-        for key, top in (("size", None), ("address", 0xFFFFFFFF)):
-            if entry[key] < 0 or (top is not None and entry[key] > top):
-                raise self._error(self._line_of_key(key, line), f"{called}: key '{key}': {entry[key]} is out of range")
-        if entry["access"] not in list(Access):
-            raise self._error(
-                self._line_of_key("access", line),
-                f'{called}: key \'access\': expected "GLOBAL" or "LOCAL", found "{entry["access"]}"',
-            )
-        patterns = entry.get("symbols", [name])
+    def _named(self, table: str, document: dict[str, Any]) -> Iterator[_Entry]:
+        """The entries of a table whose names must differ."""
+        seen: dict[str, int] = {}
+        for entry in self._entries(table, document):
+            self._require(entry, "name")
+            if entry.name in seen:
+                raise self._error(entry.line, f"{entry}: already in line {seen[entry.name]}")
+            seen[entry.name] = entry.line
+            yield entry
+
+    def _check_keys(self, entry: _Entry) -> None:
+        keys = _TABLES[entry.table]
+        for key, value in entry.values.items():
+            if key not in keys:
+                raise self._wrong(entry, key, f"{entry}: unknown key '{key}': expected {', '.join(keys)}")
+            kind, expected = keys[key]
+            if not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool):
+                raise self._wrong(entry, key, f"{entry}: key '{key}': expected {expected}, found {value!r}")
+            if isinstance(value, int) and (value < 0 or (key == "address" and value > 0xFFFFFFFF)):
+                raise self._wrong(entry, key, f"{entry}: key '{key}': {value} is out of range")
+            if kind is str and not value:
+                raise self._wrong(entry, key, f"{entry}: key '{key}': expected {expected}, found nothing")
+
+    def _require(self, entry: _Entry, *keys: str) -> None:
+        for key in keys:
+            if key not in entry.values:
+                raise self._error(entry.line, f"{entry}: key '{key}' is missing")
+
+    def _row(self, what: What, entry: _Entry) -> Row:
+        self._require(entry, "size")
+        values = entry.values
+        access = values.get("access")
+        if access is not None and access not in list(Access):
+            expected = _one_of(Access)
+            raise self._wrong(entry, "access", f"{entry}: key 'access': expected {expected}, found \"{access}\"")
+        patterns = values.get("symbols", [entry.name])
         for pattern in patterns:
             if not isinstance(pattern, str) or not pattern:
-                raise self._error(
-                    self._line_of_key("symbols", line),
-                    f"{called}: key 'symbols': expected symbol names, found {pattern!r}",
+                raise self._wrong(
+                    entry, "symbols", f"{entry}: key 'symbols': expected symbol names, found {pattern!r}"
                 )
         return Row(
             what,
-            str(name),
-            entry["address"],
-            entry["size"],
-            Access(entry["access"]),
+            entry.name,
+            values.get("address"),
+            values["size"],
+            Access(access) if access else None,
             tuple(patterns),
-            "symbols" not in entry,
-            line,
+            entry.line,
         )
+
+    def _limit(self, entry: _Entry) -> Limit:
+        values = entry.values
+        scopes = [scope for scope in Scope if scope in values]
+        if len(scopes) != 1:
+            found = " and ".join(scopes) if scopes else "none"
+            raise self._error(entry.line, f"{entry}: expected one of {', '.join(Scope)}, found {found}")
+        self._require(entry, "max")
+        scope = scopes[0]
+        pattern = values[scope]
+        if scope is Scope.TOTAL and pattern not in list(Memory):
+            raise self._wrong(entry, scope, f"{entry}: key 'total': expected {_one_of(Memory)}, found \"{pattern}\"")
+        for key in ("what", "each"):
+            if scope is Scope.TOTAL and key in values:
+                raise self._wrong(entry, key, f"{entry}: key '{key}' does not go with total, which says it all")
+        return Limit(scope, pattern, values["max"], self._counted(entry, scope), values.get("each", False), entry.line)
+
+    def _counted(self, entry: _Entry, scope: Scope) -> Memory | What | None:
+        what = entry.values.get("what")
+        if what is None or what in list(Memory):
+            return Memory(what) if what else None
+        if scope is Scope.SYMBOL and what in list(What):
+            return What(what)
+        expected = _one_of([*Memory, *What] if scope is Scope.SYMBOL else Memory)
+        raise self._wrong(entry, "what", f"{entry}: key 'what': expected {expected}, found \"{what}\"")
+
+    def _name_and_max(self, entry: _Entry) -> tuple[str, int, int]:
+        self._require(entry, "max")
+        return entry.name, entry.values["max"], entry.line
+
+    def _heap(self, entry: _Entry) -> HeapLimit:
+        most, failures = entry.values.get("max"), entry.values.get("failures")
+        if most is None and failures is None:
+            raise self._error(entry.line, f"{entry}: expected max or failures, found neither")
+        return HeapLimit(entry.name, most, failures, entry.line)
 
     def _error(self, line: int, problem: str) -> BudgetError:
         return BudgetError(f"{self.file}, line {line}: {problem}")
 
-    def _line_of_header(self, what: str, index: int) -> int:
-        """The line of the index-th [[what]]; 1 when the file writes its tables in another way."""
-        found = [n for n, text in enumerate(self.lines, 1) if re.match(rf"\s*\[+\s*{what}\s*\]+", text)]
+    def _wrong(self, entry: _Entry, key: str, problem: str) -> BudgetError:
+        return self._error(self._line_of_key(key, entry.line), problem)
+
+    def _line_of_header(self, table: str, index: int) -> int:
+        """The line of the index-th [[table]]; 1 when the file writes its tables in another way."""
+        found = [n for n, text in enumerate(self.lines, 1) if re.match(rf"\s*\[+\s*{table}\s*\]+", text)]
         return found[index] if index < len(found) else 1
 
     def _line_of_key(self, key: str, start: int) -> int:
@@ -192,3 +394,9 @@ class _Reader:
             if re.match(rf"\s*[\"']?{re.escape(key)}[\"']?\s*=", text):
                 return number
         return start
+
+
+def _one_of(values: Iterable[StrEnum]) -> str:
+    """The values as a sentence lists them."""
+    *rest, last = [f'"{value}"' for value in values]
+    return f"{', '.join(rest)} or {last}"

@@ -46,8 +46,8 @@ class Measured:
         return self.difference > 0
 
     @property
-    def access(self) -> Access:
-        """GLOBAL when any symbol is; the table's own when there is none."""
+    def access(self) -> Access | None:
+        """GLOBAL when any symbol is; the table's own, if it has one, when there is none."""
         if not self.symbols:
             return self.row.access
         return Access.GLOBAL if any(symbol.access is Access.GLOBAL for symbol in self.symbols) else Access.LOCAL
@@ -145,7 +145,7 @@ def _measured(row: Row, symbols: Sequence[Symbol]) -> Measured:
     mine = [symbol for symbol in symbols if symbol.what is row.what]
     found = tuple(symbol for symbol in mine if any(_matches(symbol.name, pattern) for pattern in row.patterns))
     unmatched = tuple(pattern for pattern in row.patterns if not any(_matches(symbol.name, pattern) for symbol in mine))
-    return Measured(row, found, () if row.own_name else unmatched)
+    return Measured(row, found, () if row.patterns == (row.name,) else unmatched)
 
 
 def _matches(name: str, pattern: str) -> bool:

@@ -55,7 +55,7 @@ def _table(report: Report, what: What, rows: list[Measured], terminal: bool) -> 
 def _cells(measured: Measured) -> tuple[str, ...]:
     row = measured.row
     if not measured.present:
-        return _ABSENT, "0", str(row.size), f"{-row.size:+d}", row.access, escape(row.name)
+        return _ABSENT, "0", str(row.size), f"{-row.size:+d}", row.access or "", escape(row.name)
     names = sorted({symbol.name for symbol in measured.symbols})
     shown = row.name if names == [row.name] else f"{row.name} ({', '.join(names)})"
     return (
@@ -63,7 +63,7 @@ def _cells(measured: Measured) -> tuple[str, ...]:
         str(measured.size),
         str(row.size),
         f"{measured.difference:+d}",
-        measured.access,
+        measured.access or "",
         escape(shown),
     )
 
@@ -95,7 +95,7 @@ def _row_as_json(measured: Measured) -> dict[str, Any]:
         "table": row.size,
         "difference": measured.difference,
         "over": measured.over,
-        "access": str(measured.access),
+        "access": measured.access,
         "symbols": [
             {
                 "name": symbol.name,

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from pic32bench.footprint import BudgetError, load_budget
-from pic32bench.footprint.budget import Access, What
+from pic32bench.footprint import BudgetError, BufferLimit, HeapLimit, Limit, PoolLimit, StackLimit, load_budget
+from pic32bench.footprint.budget import Access, Memory, Scope, What
 
 from .conftest import row
 
@@ -30,7 +30,52 @@ def test_symbols_take_the_place_of_the_name(budget: Write) -> None:
     assert [entry.patterns for entry in table.rows] == [("b", "c*"), ()]
 
 
+def test_a_row_needs_only_a_name_and_a_size(budget: Write) -> None:
+    only = load_budget(budget("[[variable]]\nname = 'a'\nsize = 4\n")).rows[0]
+    assert (only.name, only.size, only.address, only.access, only.patterns) == ("a", 4, None, None, ("a",))
+
+
+def test_limits(budget: Write) -> None:
+    table = load_budget(
+        budget(
+            "limit = [{ symbol = 'ws_*', max = 4_096, what = 'variable', each = true }, "
+            "{ object = 'a.o', max = 0, what = 'ram' }, { section = '.bss', max = 0x10 }, "
+            "{ total = 'flash', max = 7 }, { unlisted = '*', max = 9, what = 'rodata' }]"
+        )
+    )
+    assert table.rows == ()
+    assert table.limits == (
+        Limit(Scope.SYMBOL, "ws_*", 4096, What.VARIABLE, True, 1),
+        Limit(Scope.OBJECT, "a.o", 0, Memory.RAM, False, 1),
+        Limit(Scope.SECTION, ".bss", 16, None, False, 1),
+        Limit(Scope.TOTAL, "flash", 7, None, False, 1),
+        Limit(Scope.UNLISTED, "*", 9, Memory.RODATA, False, 1),
+    )
+    assert [limit.name for limit in table.limits] == [
+        "variable of symbol ws_*",
+        "ram of object a.o",
+        "section .bss",
+        "total flash",
+        "rodata of unlisted *",
+    ]
+
+
+def test_limits_in_a_run(budget: Write) -> None:
+    table = load_budget(
+        budget(
+            "[[stack]]\nname = 'main'\nmax = 2048\n[[buffer]]\nname = 'ws_buffer'\nmax = 160\n"
+            "[[heap]]\nname = 'lwip'\nfailures = 0\n[[heap]]\nname = 'libc'\nmax = 100\n[[pool]]\nname = 'P'\nmax = 3\n"
+        )
+    )
+    assert table.stacks == (StackLimit("main", 2048, 1),)
+    assert table.buffers == (BufferLimit("ws_buffer", 160, 4),)
+    assert table.heaps == (HeapLimit("lwip", None, 0, 7), HeapLimit("libc", 100, None, 10))
+    assert table.pools == (PoolLimit("P", 3, 13),)
+    assert (table.rows, table.limits) == ((), ())
+
+
 GOOD = row("function", "good", 1)
+LIMIT = "[[limit]]\n"
 
 
 @pytest.mark.parametrize(
@@ -55,6 +100,26 @@ GOOD = row("function", "good", 1)
         ),
         (GOOD + GOOD, 6, "function good: already in line 1"),
         (GOOD + "\n[[function]]\nsize = 3\n", 7, "[[function]]: key 'name' is missing"),
+        (GOOD.replace('"good"', '""'), 2, "key 'name': expected text, found nothing"),
+        ("limit = 3\n", 1, "limit: expected tables written [[limit]]"),
+        ("limits = []\n", 1, "unknown key 'limits': expected title, function, variable, limit, stack"),
+        ("function = []\n", 1, "no row and no limit"),
+        (GOOD + LIMIT + "max = 3\n", 6, "expected one of symbol, object, section, total, unlisted, found none"),
+        (LIMIT + "symbol = 'a'\nobject = 'b'\nmax = 3\n", 1, "found symbol and object"),
+        (LIMIT + "symbol = 'a'\n", 1, "[[limit]]: key 'max' is missing"),
+        (LIMIT + "symbol = 'a'\nmax = '3'\n", 3, "key 'max': expected a whole number, found '3'"),
+        (LIMIT + "symbol = 'a'\nmax = -3\n", 3, "key 'max': -3 is out of range"),
+        (LIMIT + "symbol = ['a']\nmax = 3\n", 2, "key 'symbol': expected text, found ['a']"),
+        (LIMIT + "total = 'rom'\nmax = 3\n", 2, 'expected "ram", "flash", "code" or "rodata", found "rom"'),
+        (LIMIT + "total = 'ram'\nmax = 3\nwhat = 'ram'\n", 4, "key 'what' does not go with total"),
+        (LIMIT + "total = 'ram'\nmax = 3\neach = true\n", 4, "key 'each' does not go with total"),
+        (LIMIT + "object = 'a'\nmax = 3\nwhat = 'function'\n", 4, 'or "rodata", found "function"'),
+        (LIMIT + "symbol = 'a'\nmax = 3\nwhat = 'bss'\n", 4, '"function" or "variable", found "bss"'),
+        (LIMIT + "symbol = 'a'\nmax = 3\neach = 1\n", 4, "key 'each': expected true or false, found 1"),
+        ("[[stack]]\nname = 'main'\n", 1, "stack main: key 'max' is missing"),
+        ("[[heap]]\nname = 'lwip'\n", 1, "heap lwip: expected max or failures, found neither"),
+        ("[[pool]]\nname = 'P'\nmax = 1\n[[pool]]\nname = 'P'\nmax = 2\n", 4, "pool P: already in line 1"),
+        ("[[buffer]]\nname = 'b'\nmax = 1\nsize = 3\n", 4, "buffer b: unknown key 'size': expected name, max"),
     ],
 )
 def test_errors_name_line_and_key(budget: Write, text: str, line: int, problem: str) -> None:

@@ -24,6 +24,7 @@ LAYERS = [
     ["throughput"],
     ["code_map"],
     ["sfr_use", "backtrace"],
+    ["memory"],
     ["bundle"],
     ["plugin", "robot", "benchmark"],
     ["cli"],

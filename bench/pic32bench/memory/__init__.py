@@ -1,0 +1,15 @@
+# SPDX-License-Identifier: MIT
+"""What a run really used of the chip's RAM: buffers, stacks, heaps and pools."""
+
+from pic32bench.memory.report import (
+    Breach,
+    BufferUse,
+    HeapUse,
+    OverrunFound,
+    PoolUse,
+    Report,
+    Role,
+    StackUse,
+)
+
+__all__ = ["Breach", "BufferUse", "HeapUse", "OverrunFound", "PoolUse", "Report", "Role", "StackUse"]

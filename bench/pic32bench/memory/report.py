@@ -1,0 +1,163 @@
+# SPDX-License-Identifier: MIT
+"""What a run really used of the chip's RAM: buffers, stacks, heaps and pools, and who wrote past the end of something.
+
+Addresses are as the firmware's symbols have them, sizes are bytes, times virtual ns.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from pic32bench.backtrace import Backtrace
+from pic32bench.code_map import Place
+
+
+class Role(StrEnum):
+    """What an object in RAM is for, as far as its symbols tell."""
+
+    DATA = ""
+    HEAP = "heap"
+    POOL = "pool"
+    STACK = "stack"
+
+
+@dataclass(frozen=True)
+class BufferUse:
+    """An object in RAM, or a piece of it that a MAP has no name for, and how far it was used.
+
+    ``written`` and ``used`` count from its start to the highest byte that was stored to, and to the highest whose
+    content mattered: what was written there was read afterwards. What clears or fills memory as a whole stores nothing
+    of its own, and counts for neither. ``touched`` is how many bytes in all mattered.
+    """
+
+    name: str
+    address: int
+    size: int
+    written: int
+    used: int
+    touched: int
+    dma: bool
+    section: str = ""
+    file: str = ""
+    role: Role = Role.DATA
+
+    @property
+    def share(self) -> float:
+        """The part of it that was used, 0 to 1."""
+        return self.used / self.size if self.size else 0.0
+
+
+@dataclass(frozen=True)
+class StackUse:
+    """A stack from ``low`` to ``high``, and how deep it went: ``used`` bytes below its top, at ``time_ns``.
+
+    ``known_by`` says where the range comes from. Without a bottom that anybody knows, ``low`` is None. ``chain`` are
+    the calls at the deepest moment, None for a stack that was not used.
+    """
+
+    name: str
+    low: int | None
+    high: int
+    used: int
+    time_ns: int | None
+    chain: Backtrace | None
+    known_by: str
+
+    @property
+    def size(self) -> int | None:
+        """How big it is."""
+        return None if self.low is None else self.high - self.low
+
+    @property
+    def free(self) -> int | None:
+        """What was never used; below 0 when it went past its bottom."""
+        return None if self.size is None else self.size - self.used
+
+    @property
+    def overflow(self) -> bool:
+        """It went past its bottom."""
+        return self.free is not None and self.free < 0
+
+
+@dataclass(frozen=True)
+class HeapUse:
+    """A heap: ``most`` is what was asked of it and not given back, at the most; ``left`` what never came back.
+
+    ``calls`` are requests, ``failures`` those that got nothing. ``size`` is None when nothing says how big it is.
+    """
+
+    name: str
+    address: int | None
+    size: int | None
+    most: int
+    most_time_ns: int | None
+    left: int
+    calls: int
+    failures: int
+    largest: int
+    first_failure: Place | None = None
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class PoolUse:
+    """A pool of ``count`` elements of ``element`` bytes each: how many were out at the most, and what failed."""
+
+    name: str
+    address: int | None
+    element: int
+    count: int
+    most: int
+    most_time_ns: int | None
+    calls: int
+    failures: int
+    first_failure: Place | None = None
+
+
+@dataclass(frozen=True)
+class OverrunFound:
+    """A store past an object's end: ``beyond`` bytes after its last one, by whom, called from where, and when."""
+
+    object: str
+    address: int
+    beyond: int
+    pc: int
+    place: Place
+    caller: int
+    caller_place: Place
+    time_ns: int
+
+
+@dataclass(frozen=True)
+class Breach:
+    """Something that is over its limit, or that no limit may be held against: one line."""
+
+    what: str
+    message: str
+
+
+@dataclass(frozen=True)
+class Report:
+    """A run's use of RAM. ``seconds`` are virtual; ``notes`` say what is not known, and why.
+
+    ``unmatched`` are limits that nothing in the run answers to.
+    """
+
+    image: str
+    symbols: str | None
+    network: str
+    seconds: float
+    buffers: tuple[BufferUse, ...]
+    stacks: tuple[StackUse, ...]
+    heaps: tuple[HeapUse, ...]
+    pools: tuple[PoolUse, ...]
+    overruns: tuple[OverrunFound, ...]
+    breaches: tuple[Breach, ...] = ()
+    unmatched: tuple[str, ...] = ()
+    notes: tuple[str, ...] = field(default=())
+
+    @property
+    def fits(self) -> bool:
+        """Nothing is over its limit, and nobody wrote past the end of anything."""
+        return not self.breaches and not self.overruns and not any(stack.overflow for stack in self.stacks)

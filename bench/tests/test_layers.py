@@ -26,7 +26,7 @@ LAYERS = [
     ["sfr_use", "backtrace"],
     ["memory"],
     ["bundle"],
-    ["plugin", "robot", "benchmark"],
+    ["plugin", "robot", "benchmark", "shrink"],
     ["cli"],
 ]
 LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names}

@@ -10,7 +10,8 @@ from __future__ import annotations
 import base64
 import contextlib
 from collections import deque
-from typing import Any, Self
+from collections.abc import Sequence
+from typing import Any, Self, TypeVar
 
 from websockets.client import ClientProtocol
 from websockets.frames import DATA_OPCODES, CloseCode, Frame, Opcode
@@ -21,6 +22,7 @@ from pic32bench.errors import BenchError, UsageError
 from pic32bench.network.stack import State
 from pic32bench.network.station import Connection, Station
 
+_T = TypeVar("_T")
 _CLOSE_TIMEOUT = 2.0  # virtual seconds
 _KEY = base64.b64encode(b"pic32bench wire ").decode()  # RFC 6455 4.1: any 16 bytes
 _MASK_STEP = 0x9E3779B1  # odd, so that all 2^32 masks come once (RFC 6455 5.3 asks for unpredictable ones, of browsers)
@@ -52,6 +54,7 @@ class StationWebSocket:
         self._connection = connection
         self._protocol = protocol
         self._messages: deque[str | bytes] = deque()
+        self._pongs: deque[bytes] = deque()
         self._parts: list[Frame] = []
         self._rest = b""  # has come, and is no whole frame yet
         self._answered = False  # the head of the server's answer has come
@@ -91,14 +94,35 @@ class StationWebSocket:
             self._protocol.send_binary(message)
         self._exchange()
 
+    def send_fragments(self, parts: Sequence[bytes], ping: bytes | None = None) -> None:
+        """Sends a binary message in fragments, and a ping between the first and the second (RFC 6455 5.4)."""
+        for number, part in enumerate(parts):
+            send = self._protocol.send_continuation if number else self._protocol.send_binary
+            send(part, fin=number == len(parts) - 1)
+            if ping is not None and not number:
+                self._protocol.send_ping(ping)
+        self._exchange()
+
+    def ping(self, data: bytes) -> None:
+        """Sends a ping of up to 125 bytes; `pong` waits for the answer."""
+        self._protocol.send_ping(data)
+        self._exchange()
+
     def recv(self, timeout: float) -> str | bytes:
         """The next message, within ``timeout`` virtual seconds. Raises TimeoutError or ConnectionClosed."""
+        return self._next(self._messages, timeout)
+
+    def pong(self, timeout: float) -> bytes:
+        """What the next pong brings, within ``timeout`` virtual seconds. Raises TimeoutError or ConnectionClosed."""
+        return self._next(self._pongs, timeout)
+
+    def _next(self, come: deque[_T], timeout: float) -> _T:
         end = self._connection.clock.now + timeout
-        while not self._messages:
+        while not come:
             if self._protocol.state is CLOSED:
                 raise self._protocol.close_exc
             self._take(max(0.0, end - self._connection.clock.now))
-        return self._messages.popleft()
+        return come.popleft()
 
     def close(self) -> None:
         """Closes it as RFC 6455 7.1.1 says, and then the TCP connection; of a board that is gone, at once."""
@@ -142,6 +166,8 @@ class StationWebSocket:
         for event in self._protocol.events_received():
             if isinstance(event, Frame) and event.opcode in DATA_OPCODES:
                 self._add(event)
+            elif isinstance(event, Frame) and event.opcode is Opcode.PONG:
+                self._pongs.append(bytes(event.data))
 
     def _piece(self) -> int:
         """How many of the bytes are the next whole frame or, while it opens, the answer's head; 0: not all of it."""

@@ -16,6 +16,7 @@ LAYERS = [
     ["board", "image"],
     ["channel", "emulator", "snapshot", "recording"],
     ["panel_link", "core", "pin_trace", "clock"],
+    ["machine_code"],
     ["console", "panel", "network"],
     ["bench"],
     ["resume", "replay"],

@@ -8,8 +8,8 @@ import random
 import pytest
 
 from pic32bench.backtrace import backtrace
-from pic32bench.backtrace.instructions import Isa, decode
 from pic32bench.core import Core
+from pic32bench.machine_code.instructions import Isa, decode
 
 CP0 = (
     *("BadVAddr", "Count", "Compare", "Status", "IntCtl", "SRSCtl", "Cause", "EPC", "EBase", "ErrorEPC"),
@@ -32,6 +32,7 @@ CP0 = (
         (Isa.MICROMIPS, "85007cf1", "wrpgpr", (4, 5), (), None),
         (Isa.MICROMIPS, "2545", "lwm", (16, 17, 18, 31), (20,), 29),
         (Isa.MICROMIPS, "0a47", "jraddiusp", (), (40,), None),
+        (Isa.MICROMIPS, "40f36c43", "jalx", (), (0x9D010DB0,), None),  # to MIPS32
     ],
     ids=lambda value: value if isinstance(value, str) else None,
 )

@@ -37,6 +37,14 @@
     max = 8192                  # bytes
     failures = 0                # requests that it could not serve
 
+    [[heap]]                    # of an allocator of your own, by the names of its functions,
+    name = "frames"
+    allocate = ["frame_new"]    # each gives a block's address, or 0
+    free = ["frame_done"]       # may be left out
+    size = 0                    # may be left out: which argument of allocate says how many bytes, from 0 to 3
+    pointer = 0                 # may be left out: which argument of free is the block
+    max = 4096                  # may be left out here, too
+
     [[pool]]                    # of a pool
     name = "PBUF_POOL"
     max = 12                    # elements
@@ -156,12 +164,20 @@ class BufferLimit:
 
 @dataclass(frozen=True)
 class HeapLimit:
-    """At most ``max`` bytes of a heap and ``failures`` failed requests in a run; None: any number."""
+    """At most ``max`` bytes of a heap and ``failures`` failed requests in a run; None: any number.
+
+    ``allocate`` and ``free`` name the functions of a heap that the bench does not know by itself; ``size`` and
+    ``pointer`` are the arguments, from 0, that say how many bytes to allocate and what to free.
+    """
 
     name: str
     max: int | None
     failures: int | None
     line: int
+    allocate: tuple[str, ...] = ()
+    free: tuple[str, ...] = ()
+    size: int = 0
+    pointer: int = 0
 
 
 @dataclass(frozen=True)
@@ -199,7 +215,16 @@ _ROW: _Keys = {
 }
 _LIMIT: _Keys = {**{scope: _TEXT for scope in Scope}, "max": _NUMBER, "what": _TEXT, "each": (bool, "true or false")}
 _NAMED: _Keys = {"name": _TEXT, "max": _NUMBER}
-_HEAP: _Keys = {**_NAMED, "failures": _NUMBER}
+_FUNCTIONS = (list, "a list of function names")
+_HEAP: _Keys = {
+    **_NAMED,
+    "failures": _NUMBER,
+    "allocate": _FUNCTIONS,
+    "free": _FUNCTIONS,
+    "size": _NUMBER,
+    "pointer": _NUMBER,
+}
+_ARGUMENTS = 4  # that registers hold: System V ABI, MIPS supplement
 _TABLES: dict[str, _Keys] = {
     **{what: _ROW for what in What},
     "limit": _LIMIT,
@@ -323,19 +348,14 @@ class _Reader:
         if access is not None and access not in list(Access):
             expected = _one_of(Access)
             raise self._wrong(entry, "access", f"{entry}: key 'access': expected {expected}, found \"{access}\"")
-        patterns = values.get("symbols", [entry.name])
-        for pattern in patterns:
-            if not isinstance(pattern, str) or not pattern:
-                raise self._wrong(
-                    entry, "symbols", f"{entry}: key 'symbols': expected symbol names, found {pattern!r}"
-                )
+        patterns = self._names(entry, "symbols", [entry.name])
         return Row(
             what,
             entry.name,
             values.get("address"),
             values["size"],
             Access(access) if access else None,
-            tuple(patterns),
+            patterns,
             entry.line,
         )
 
@@ -369,10 +389,30 @@ class _Reader:
         return entry.name, entry.values["max"], entry.line
 
     def _heap(self, entry: _Entry) -> HeapLimit:
-        most, failures = entry.values.get("max"), entry.values.get("failures")
-        if most is None and failures is None:
+        values = entry.values
+        most, failures = values.get("max"), values.get("failures")
+        allocate, free = self._names(entry, "allocate", ()), self._names(entry, "free", ())
+        if most is None and failures is None and not allocate:
             raise self._error(entry.line, f"{entry}: expected max or failures, found neither")
-        return HeapLimit(entry.name, most, failures, entry.line)
+        for key in ("free", "size", "pointer"):
+            if key in values and not allocate:
+                raise self._wrong(entry, key, f"{entry}: key '{key}' goes with allocate, which is missing")
+        for key in ("size", "pointer"):
+            if values.get(key, 0) >= _ARGUMENTS:
+                expected = f"the number of an argument from 0 to {_ARGUMENTS - 1}"
+                raise self._wrong(entry, key, f"{entry}: key '{key}': expected {expected}, found {values[key]}")
+        return HeapLimit(
+            entry.name, most, failures, entry.line, allocate, free, values.get("size", 0), values.get("pointer", 0)
+        )
+
+    def _names(self, entry: _Entry, key: str, default: Iterable[str]) -> tuple[str, ...]:
+        """A list of names."""
+        names = entry.values.get(key, default)
+        for name in names:
+            if not isinstance(name, str) or not name:
+                expected = _TABLES[entry.table][key][1].removeprefix("a list of ")
+                raise self._wrong(entry, key, f"{entry}: key '{key}': expected {expected}, found {name!r}")
+        return tuple(names)
 
     def _error(self, line: int, problem: str) -> BudgetError:
         return BudgetError(f"{self.file}, line {line}: {problem}")

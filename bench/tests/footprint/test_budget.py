@@ -60,6 +60,14 @@ def test_limits(budget: Write) -> None:
     ]
 
 
+OWN = "[[heap]]\nname = 'h'\nallocate = ['g']\n"
+
+
+def test_a_heap_of_ones_own(budget: Write) -> None:
+    (heap,) = load_budget(budget(OWN + "free = ['f', 'g2']\nsize = 3\n")).heaps
+    assert heap == HeapLimit("h", None, None, 1, ("g",), ("f", "g2"), 3, 0)
+
+
 def test_limits_in_a_run(budget: Write) -> None:
     table = load_budget(
         budget(
@@ -118,6 +126,9 @@ LIMIT = "[[limit]]\n"
         (LIMIT + "symbol = 'a'\nmax = 3\neach = 1\n", 4, "key 'each': expected true or false, found 1"),
         ("[[stack]]\nname = 'main'\n", 1, "stack main: key 'max' is missing"),
         ("[[heap]]\nname = 'lwip'\n", 1, "heap lwip: expected max or failures, found neither"),
+        (OWN + "free = ['f', 1]\n", 4, "heap h: key 'free': expected function names, found 1"),
+        (OWN + "size = 4\n", 4, "key 'size': expected the number of an argument from 0 to 3, found 4"),
+        ("[[heap]]\nname = 'h'\nmax = 1\npointer = 1\n", 4, "key 'pointer' goes with allocate, which is missing"),
         ("[[pool]]\nname = 'P'\nmax = 1\n[[pool]]\nname = 'P'\nmax = 2\n", 4, "pool P: already in line 1"),
         ("[[buffer]]\nname = 'b'\nmax = 1\nsize = 3\n", 4, "buffer b: unknown key 'size': expected name, max"),
     ],

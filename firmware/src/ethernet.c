@@ -10,6 +10,7 @@
 #include "board.h"
 #include "clock.h"
 #include "interrupts.h"
+#include "options/RX_DESCRIPTORS.h"
 #include "phy.h"
 #include "tick.h"
 #include "lwip/etharp.h"
@@ -17,7 +18,7 @@
 #include "netif/ethernet.h"
 
 #define ETHERNET_PRIORITY 5u
-#define RX_BUFFERS   6u
+#define RX_BUFFERS   ((unsigned)RX_DESCRIPTORS)     /* a buffer each */
 #define TX_BUFFERS   4u
 #define BUFFER_SIZE  1536u                          /* multiple of 16: ETHCON2.RXBUF_SZ */
 #define FRAME_MAX    1518u

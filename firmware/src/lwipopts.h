@@ -3,17 +3,21 @@
 #ifndef LWIPOPTS_H
 #define LWIPOPTS_H
 
+/* Build options, an integer each: `make MEM_SIZE=8192`. */
+#include "options/LWIP_STATISTICS.h"
+#include "options/MEM_SIZE.h"
+#include "options/PBUF_POOL_SIZE.h"
+#include "options/TCP_WND.h"
+
 #define NO_SYS                          1
 #define SYS_LIGHTWEIGHT_PROT            0           /* lwIP runs in the main loop only */
 #define LWIP_NETCONN                    0
 #define LWIP_SOCKET                     0
 #define LWIP_SINGLE_NETIF               1
 
-/* Memory. LWIP_STATISTICS is a build option (make LWIP_STATISTICS=1). */
+/* Memory, beside the options MEM_SIZE and PBUF_POOL_SIZE. */
 #define MEM_ALIGNMENT                   4
-#define MEM_SIZE                        (12 * 1024)
 #define MEMP_NUM_PBUF                   24          /* PBUF_ROM and PBUF_REF: the web pages, four segments a connection */
-#define PBUF_POOL_SIZE                  40
 #define PBUF_POOL_BUFSIZE               256
 #define MEMP_NUM_TCP_PCB                12
 #define MEMP_NUM_TCP_PCB_LISTEN         2
@@ -43,11 +47,10 @@
 #define LWIP_NETIF_STATUS_CALLBACK      1
 #define LWIP_NETIF_LINK_CALLBACK        1
 
-/* TCP. */
+/* TCP, beside the option TCP_WND, the receive window. */
 #define LWIP_TCP                        1
 #define LWIP_UDP                        1
 #define TCP_MSS                         1460
-#define TCP_WND                         (2 * TCP_MSS)
 /* While a peer holds back its acknowledgement of two segments, two more are on the cable: 95 Mbit/s instead of 68. The
  * web server's queue costs headers only, its pages lie in flash; the WebSocket server takes no more than
  * WEBSOCKET_SEND_MAX, as its copies lie in MEM_SIZE. */

@@ -13,9 +13,6 @@
 /* A longer one goes out in pieces of what has come, no smaller than this for want of room alone. */
 #define PIECE_MIN        LWIP_MIN(WHOLE_FRAME_MAX, 512u)
 
-_Static_assert(WS_BUFFER_SIZE >= WEBSOCKET_ANSWER_MAX && WS_BUFFER_SIZE >= WEBSOCKET_CONTROL_MAX + WEBSOCKET_ROOM &&
-               WS_BUFFER_SIZE <= 65535, "WS_BUFFER_SIZE must be 160 to 65535");
-
 uint8_t ws_buffer[WS_BUFFER_SIZE] __attribute__((aligned(4)));
 
 /* What of TCP_SND_BUF one connection may fill: each byte is copied into lwIP's heap, which has to do for all. */

@@ -3,6 +3,7 @@
 #ifndef WEBSOCKET_CONNECTION_H
 #define WEBSOCKET_CONNECTION_H
 
+#include "options/WS_BUFFER_SIZE.h"
 #include "lwip/pbuf.h"
 #include "lwip/tcp.h"
 #include "utf8.h"

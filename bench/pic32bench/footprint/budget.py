@@ -23,6 +23,7 @@
     what = "ram"                # may be left out: count only "ram", "flash", "code" or "rodata", and with
                                 # symbol also "function" or "variable"
     each = true                 # may be left out: every match for itself has this limit
+    with_symbol = "ws_server"   # may be left out: only in an image that has this symbol
 
     [[stack]]                   # in a run, see `pic32bench memory`: what may be used of a stack,
     name = "main"
@@ -127,13 +128,17 @@ class Row:
 
 @dataclass(frozen=True)
 class Limit:
-    """At most ``max`` bytes for what ``pattern`` names, together or ``each``; with ``what`` only bytes of that kind."""
+    """At most ``max`` bytes for what ``pattern`` names, together or ``each``.
+
+    With ``what`` only bytes of that kind count; with ``with_symbol`` it is a limit of images that have such a symbol.
+    """
 
     scope: Scope
     pattern: str
     max: int
     what: Memory | What | None
     each: bool
+    with_symbol: str | None
     line: int
 
     @property
@@ -213,7 +218,13 @@ _ROW: _Keys = {
     "access": (str, '"GLOBAL" or "LOCAL"'),
     "symbols": (list, "a list of symbol names"),
 }
-_LIMIT: _Keys = {**{scope: _TEXT for scope in Scope}, "max": _NUMBER, "what": _TEXT, "each": (bool, "true or false")}
+_LIMIT: _Keys = {
+    **dict.fromkeys(Scope, _TEXT),
+    "max": _NUMBER,
+    "what": _TEXT,
+    "each": (bool, "true or false"),
+    "with_symbol": _TEXT,
+}
 _NAMED: _Keys = {"name": _TEXT, "max": _NUMBER}
 _FUNCTIONS = (list, "a list of function names")
 _HEAP: _Keys = {
@@ -226,7 +237,7 @@ _HEAP: _Keys = {
 }
 _ARGUMENTS = 4  # that registers hold: System V ABI, MIPS supplement
 _TABLES: dict[str, _Keys] = {
-    **{what: _ROW for what in What},
+    **dict.fromkeys(What, _ROW),
     "limit": _LIMIT,
     "stack": _NAMED,
     "buffer": _NAMED,
@@ -373,7 +384,15 @@ class _Reader:
         for key in ("what", "each"):
             if scope is Scope.TOTAL and key in values:
                 raise self._wrong(entry, key, f"{entry}: key '{key}' does not go with total, which says it all")
-        return Limit(scope, pattern, values["max"], self._counted(entry, scope), values.get("each", False), entry.line)
+        return Limit(
+            scope,
+            pattern,
+            values["max"],
+            self._counted(entry, scope),
+            values.get("each", False),
+            values.get("with_symbol"),
+            entry.line,
+        )
 
     def _counted(self, entry: _Entry, scope: Scope) -> Memory | What | None:
         what = entry.values.get("what")

@@ -39,17 +39,17 @@ def test_limits(budget: Write) -> None:
     table = load_budget(
         budget(
             "limit = [{ symbol = 'ws_*', max = 4_096, what = 'variable', each = true }, "
-            "{ object = 'a.o', max = 0, what = 'ram' }, { section = '.bss', max = 0x10 }, "
+            "{ object = 'a.o', max = 0, what = 'ram' }, { section = '.bss', max = 0x10, with_symbol = 'main' }, "
             "{ total = 'flash', max = 7 }, { unlisted = '*', max = 9, what = 'rodata' }]"
         )
     )
     assert table.rows == ()
     assert table.limits == (
-        Limit(Scope.SYMBOL, "ws_*", 4096, What.VARIABLE, True, 1),
-        Limit(Scope.OBJECT, "a.o", 0, Memory.RAM, False, 1),
-        Limit(Scope.SECTION, ".bss", 16, None, False, 1),
-        Limit(Scope.TOTAL, "flash", 7, None, False, 1),
-        Limit(Scope.UNLISTED, "*", 9, Memory.RODATA, False, 1),
+        Limit(Scope.SYMBOL, "ws_*", 4096, What.VARIABLE, True, None, 1),
+        Limit(Scope.OBJECT, "a.o", 0, Memory.RAM, False, None, 1),
+        Limit(Scope.SECTION, ".bss", 16, None, False, "main", 1),
+        Limit(Scope.TOTAL, "flash", 7, None, False, None, 1),
+        Limit(Scope.UNLISTED, "*", 9, Memory.RODATA, False, None, 1),
     )
     assert [limit.name for limit in table.limits] == [
         "variable of symbol ws_*",

@@ -1,0 +1,172 @@
+# SPDX-License-Identifier: MIT
+"""Tasks tried side by side on this computer: an emulator a core, in worker processes of `concurrent.futures`.
+
+Processes rather than threads, as half of a trial's time is Python's, and as a trial that takes its process down with it
+takes no other trial along: each worker is a pool of its own, with one process. A lost worker's task is tried again.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import multiprocessing
+import os
+import signal
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
+from types import FrameType, TracebackType
+
+from pic32bench.shrink.task import Outcome, Task
+from pic32bench.shrink.trial import try_image
+
+TRIES = 4  # of a task whose worker was lost; dask's scheduler gives up after as many
+_STOP_WALL = 15.0  # seconds that a worker has to switch its boards off
+_PR_SET_PDEATHSIG = 1  # linux/prctl.h
+
+Attempt = Callable[[Task], Outcome]
+
+
+def cores() -> int:
+    """How many cores this process may use."""
+    return len(os.sched_getaffinity(0))
+
+
+def lost(tries: int) -> Outcome:
+    """What came of a task that was given up."""
+    return Outcome(False, f"gave no result: each of {tries} workers that tried it was lost")
+
+
+class LocalWorkers:
+    """``count`` worker processes, which start when they are needed and end with the context. Is a `Workers`."""
+
+    def __init__(self, count: int, attempt: Attempt = try_image) -> None:
+        self.count = count
+        self._attempt = attempt
+        self._workers = [_Worker() for _ in range(count)]
+
+    def __enter__(self) -> LocalWorkers:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Ends the processes; what they are at is broken off."""
+        for worker in self._workers:
+            worker.tell_to_stop()
+        for worker in self._workers:
+            worker.stop()
+
+    def run(self, tasks: Iterable[Task]) -> Iterator[tuple[Task, Outcome]]:
+        """Tries all tasks and yields them as they are done, see `Workers.run`.
+
+        Raises UsageError when this computer cannot try anything. Whoever leaves the iteration before its end breaks
+        off what is being tried.
+        """
+        source = iter(tasks)
+        again: list[tuple[Task, int]] = []
+        free = list(self._workers)
+        running: dict[Future[Outcome], tuple[_Worker, Task, int]] = {}
+        try:
+            while True:
+                while free:
+                    task, tries = again.pop() if again else (next(source, None), 0)
+                    if task is None:
+                        break
+                    worker = free.pop()
+                    running[worker.submit(self._attempt, task)] = (worker, task, tries + 1)
+                if not running:
+                    return
+                for future in wait(running, return_when=FIRST_COMPLETED).done:
+                    worker, task, tries = running.pop(future)
+                    try:
+                        outcome = future.result()
+                    except BrokenProcessPool:
+                        worker.stop()
+                        if tries < TRIES:
+                            again.append((task, tries))
+                            free.append(worker)
+                            continue
+                        outcome = lost(tries)
+                    free.append(worker)
+                    yield task, outcome
+        finally:
+            for worker, _, _ in running.values():
+                worker.tell_to_stop()
+            for worker, _, _ in running.values():
+                worker.stop()
+
+
+class _Worker:
+    """One worker process, started anew after it was lost or stopped."""
+
+    def __init__(self) -> None:
+        self._pool: ProcessPoolExecutor | None = None
+        self._process: multiprocessing.process.BaseProcess | None = None
+
+    def submit(self, attempt: Attempt, task: Task) -> Future[Outcome]:
+        if self._pool is not None:
+            try:
+                return self._pool.submit(_try, attempt, task)
+            except BrokenProcessPool:  # lost while it had nothing to do
+                self.stop()
+        # Not forked: this process may have threads. The pool starts its process within the first submit().
+        self._pool = ProcessPoolExecutor(1, multiprocessing.get_context("spawn"), _begin, (os.getpid(),))
+        before = set(multiprocessing.active_children())
+        with _interrupts_ignored():
+            future = self._pool.submit(_try, attempt, task)
+        (self._process,) = set(multiprocessing.active_children()) - before
+        return future
+
+    def tell_to_stop(self) -> None:
+        """Breaks off what it is at."""
+        if self._pool is not None and self._process is not None:
+            self._pool.shutdown(wait=False, cancel_futures=True)
+            self._process.terminate()
+
+    def stop(self) -> None:
+        """Waits for its end, and does not wait long."""
+        if self._pool is None or self._process is None:
+            return
+        self.tell_to_stop()
+        self._process.join(_STOP_WALL)
+        self._process.kill()
+        self._pool.shutdown(wait=True)
+        self._pool = self._process = None
+
+
+class _interrupts_ignored:  # noqa: N801  (read as a phrase)
+    """What is started meanwhile is born deaf to Ctrl-C, which reaches all processes of a terminal: it is told by us."""
+
+    def __enter__(self) -> None:
+        self._main = threading.current_thread() is threading.main_thread()
+        if self._main:
+            self._before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+    def __exit__(self, *_: object) -> None:
+        if self._main:
+            signal.signal(signal.SIGINT, self._before)
+
+
+def _begin(parent: int) -> None:
+    """The first thing that a worker process does: it will end when its parent does."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+    if os.getppid() != parent:
+        os._exit(1)
+
+
+def _try(attempt: Attempt, task: Task) -> Outcome:
+    """Tries a task; runs in a worker process. When that is told to end, the trial cleans up first."""
+    signal.signal(signal.SIGTERM, _end)
+    try:
+        return attempt(task)
+    finally:
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+
+
+def _end(signum: int, frame: FrameType | None) -> None:
+    raise SystemExit(128 + signum)

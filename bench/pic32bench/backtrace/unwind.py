@@ -9,12 +9,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from pic32bench.backtrace.frame_info import FrameInfo, Row
-from pic32bench.backtrace.instructions import Isa
 from pic32bench.backtrace.memory import BoardMemory
-from pic32bench.backtrace.walk import CodeAndData, Outcome, State, Value, walk
+from pic32bench.backtrace.walk import Outcome, walk
 from pic32bench.bench import Board
 from pic32bench.code_map import CodeMap, Place, code_maps, find
 from pic32bench.core import RA, SP, Core, word
+from pic32bench.machine_code.execute import CodeAndData, State, Value
+from pic32bench.machine_code.instructions import Isa
 
 _DEEPEST = 64  # frames; more are a loop in a damaged stack
 _SAVED = (*range(16, 24), 28, SP, 30, RA)  # what a function gives back as it was (o32)

@@ -23,6 +23,7 @@
     what = "ram"                # may be left out: count only "ram", "flash", "code" or "rodata", and with
                                 # symbol also "function" or "variable"
     each = true                 # may be left out: every match for itself has this limit
+    with_symbol = "ws_server"   # may be left out: only in an image that has this symbol
 
     [[stack]]                   # in a run, see `pic32bench memory`: what may be used of a stack,
     name = "main"
@@ -36,6 +37,14 @@
     name = "lwip"
     max = 8192                  # bytes
     failures = 0                # requests that it could not serve
+
+    [[heap]]                    # of an allocator of your own, by the names of its functions,
+    name = "frames"
+    allocate = ["frame_new"]    # each gives a block's address, or 0
+    free = ["frame_done"]       # may be left out
+    size = 0                    # may be left out: which argument of allocate says how many bytes, from 0 to 3
+    pointer = 0                 # may be left out: which argument of free is the block
+    max = 4096                  # may be left out here, too
 
     [[pool]]                    # of a pool
     name = "PBUF_POOL"
@@ -119,13 +128,17 @@ class Row:
 
 @dataclass(frozen=True)
 class Limit:
-    """At most ``max`` bytes for what ``pattern`` names, together or ``each``; with ``what`` only bytes of that kind."""
+    """At most ``max`` bytes for what ``pattern`` names, together or ``each``.
+
+    With ``what`` only bytes of that kind count; with ``with_symbol`` it is a limit of images that have such a symbol.
+    """
 
     scope: Scope
     pattern: str
     max: int
     what: Memory | What | None
     each: bool
+    with_symbol: str | None
     line: int
 
     @property
@@ -156,12 +169,20 @@ class BufferLimit:
 
 @dataclass(frozen=True)
 class HeapLimit:
-    """At most ``max`` bytes of a heap and ``failures`` failed requests in a run; None: any number."""
+    """At most ``max`` bytes of a heap and ``failures`` failed requests in a run; None: any number.
+
+    ``allocate`` and ``free`` name the functions of a heap that the bench does not know by itself; ``size`` and
+    ``pointer`` are the arguments, from 0, that say how many bytes to allocate and what to free.
+    """
 
     name: str
     max: int | None
     failures: int | None
     line: int
+    allocate: tuple[str, ...] = ()
+    free: tuple[str, ...] = ()
+    size: int = 0
+    pointer: int = 0
 
 
 @dataclass(frozen=True)
@@ -197,11 +218,26 @@ _ROW: _Keys = {
     "access": (str, '"GLOBAL" or "LOCAL"'),
     "symbols": (list, "a list of symbol names"),
 }
-_LIMIT: _Keys = {**{scope: _TEXT for scope in Scope}, "max": _NUMBER, "what": _TEXT, "each": (bool, "true or false")}
+_LIMIT: _Keys = {
+    **dict.fromkeys(Scope, _TEXT),
+    "max": _NUMBER,
+    "what": _TEXT,
+    "each": (bool, "true or false"),
+    "with_symbol": _TEXT,
+}
 _NAMED: _Keys = {"name": _TEXT, "max": _NUMBER}
-_HEAP: _Keys = {**_NAMED, "failures": _NUMBER}
+_FUNCTIONS = (list, "a list of function names")
+_HEAP: _Keys = {
+    **_NAMED,
+    "failures": _NUMBER,
+    "allocate": _FUNCTIONS,
+    "free": _FUNCTIONS,
+    "size": _NUMBER,
+    "pointer": _NUMBER,
+}
+_ARGUMENTS = 4  # that registers hold: System V ABI, MIPS supplement
 _TABLES: dict[str, _Keys] = {
-    **{what: _ROW for what in What},
+    **dict.fromkeys(What, _ROW),
     "limit": _LIMIT,
     "stack": _NAMED,
     "buffer": _NAMED,
@@ -323,19 +359,14 @@ class _Reader:
         if access is not None and access not in list(Access):
             expected = _one_of(Access)
             raise self._wrong(entry, "access", f"{entry}: key 'access': expected {expected}, found \"{access}\"")
-        patterns = values.get("symbols", [entry.name])
-        for pattern in patterns:
-            if not isinstance(pattern, str) or not pattern:
-                raise self._wrong(
-                    entry, "symbols", f"{entry}: key 'symbols': expected symbol names, found {pattern!r}"
-                )
+        patterns = self._names(entry, "symbols", [entry.name])
         return Row(
             what,
             entry.name,
             values.get("address"),
             values["size"],
             Access(access) if access else None,
-            tuple(patterns),
+            patterns,
             entry.line,
         )
 
@@ -353,7 +384,15 @@ class _Reader:
         for key in ("what", "each"):
             if scope is Scope.TOTAL and key in values:
                 raise self._wrong(entry, key, f"{entry}: key '{key}' does not go with total, which says it all")
-        return Limit(scope, pattern, values["max"], self._counted(entry, scope), values.get("each", False), entry.line)
+        return Limit(
+            scope,
+            pattern,
+            values["max"],
+            self._counted(entry, scope),
+            values.get("each", False),
+            values.get("with_symbol"),
+            entry.line,
+        )
 
     def _counted(self, entry: _Entry, scope: Scope) -> Memory | What | None:
         what = entry.values.get("what")
@@ -369,10 +408,30 @@ class _Reader:
         return entry.name, entry.values["max"], entry.line
 
     def _heap(self, entry: _Entry) -> HeapLimit:
-        most, failures = entry.values.get("max"), entry.values.get("failures")
-        if most is None and failures is None:
+        values = entry.values
+        most, failures = values.get("max"), values.get("failures")
+        allocate, free = self._names(entry, "allocate", ()), self._names(entry, "free", ())
+        if most is None and failures is None and not allocate:
             raise self._error(entry.line, f"{entry}: expected max or failures, found neither")
-        return HeapLimit(entry.name, most, failures, entry.line)
+        for key in ("free", "size", "pointer"):
+            if key in values and not allocate:
+                raise self._wrong(entry, key, f"{entry}: key '{key}' goes with allocate, which is missing")
+        for key in ("size", "pointer"):
+            if values.get(key, 0) >= _ARGUMENTS:
+                expected = f"the number of an argument from 0 to {_ARGUMENTS - 1}"
+                raise self._wrong(entry, key, f"{entry}: key '{key}': expected {expected}, found {values[key]}")
+        return HeapLimit(
+            entry.name, most, failures, entry.line, allocate, free, values.get("size", 0), values.get("pointer", 0)
+        )
+
+    def _names(self, entry: _Entry, key: str, default: Iterable[str]) -> tuple[str, ...]:
+        """A list of names."""
+        names = entry.values.get(key, default)
+        for name in names:
+            if not isinstance(name, str) or not name:
+                expected = _TABLES[entry.table][key][1].removeprefix("a list of ")
+                raise self._wrong(entry, key, f"{entry}: key '{key}': expected {expected}, found {name!r}")
+        return tuple(names)
 
     def _error(self, line: int, problem: str) -> BudgetError:
         return BudgetError(f"{self.file}, line {line}: {problem}")

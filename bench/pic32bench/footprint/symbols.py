@@ -3,25 +3,23 @@
 
 from __future__ import annotations
 
-import struct
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from elftools.common.exceptions import DWARFError, ELFError
-from elftools.construct import ConstructError
-from elftools.elf.elffile import ELFFile
-from elftools.elf.sections import SymbolTableSection
-
 from pic32bench.errors import ImageError
 from pic32bench.footprint.budget import Access, What
-from pic32bench.footprint.linkmap import MAP_SIGN, read_map
-
-_WHATS = {"STT_FUNC": What.FUNCTION, "STT_OBJECT": What.VARIABLE}
+from pic32bench.footprint.elf import Elf, read_elf
+from pic32bench.footprint.linkmap import MAP_SIGN, LinkMap, read_map
+from pic32bench.image import ELF_MAGIC
 
 
 @dataclass(frozen=True)
 class Symbol:
-    """A function or object. ``size`` in bytes; ``file`` is the source or object file of a local one, if known."""
+    """A function or object. ``size`` in bytes; ``file`` is its object file or source file, if known.
+
+    ``exact``: the size is its own; otherwise the MAP gives the distance to the next name.
+    """
 
     what: What
     name: str
@@ -30,6 +28,12 @@ class Symbol:
     access: Access
     section: str
     file: str = ""
+    exact: bool = True
+
+    @property
+    def end(self) -> int:
+        """The address behind its last byte."""
+        return self.address + self.size
 
 
 def read_symbols(image: str | Path) -> tuple[Symbol, ...]:
@@ -42,90 +46,78 @@ def read_symbols(image: str | Path) -> tuple[Symbol, ...]:
         ImageError: no such file, neither ELF nor MAP, truncated, or without symbols.
     """
     path = Path(image)
+    source = read_elf_or_map(path)
+    return symbols_of_elf(source, path) if isinstance(source, Elf) else symbols_of_map(source, path)
+
+
+def read_elf_or_map(path: Path) -> Elf | LinkMap:
+    """Read an image by what it is, whatever its name.
+
+    Raises:
+        ImageError: no such file, neither ELF nor MAP, or truncated.
+    """
     try:
         data = path.read_bytes()
     except OSError as error:
         raise ImageError(f"{path}: {error.strerror}: expected the firmware's .elf or .map") from None
-    if data.startswith(b"\x7fELF"):
-        found = _read_elf(path)
-    elif MAP_SIGN in data:
-        found = _read_map(path, data)
-    else:
-        raise ImageError(f"{path}: neither an ELF nor a GNU ld MAP: give the firmware's .elf or .map")
+    if data.startswith(ELF_MAGIC):
+        return read_elf(path)
+    if MAP_SIGN in data:
+        return read_map(data.decode("utf-8", errors="replace"), str(path))
+    raise ImageError(f"{path}: neither an ELF nor a GNU ld MAP: give the firmware's .elf or .map")
+
+
+def symbols_of_elf(elf: Elf, path: Path) -> tuple[Symbol, ...]:
+    """The functions and objects of an ELF, by address; ``path`` is for errors. Raises ImageError if there are none."""
+    return _in_order(
+        [
+            Symbol(
+                What.FUNCTION if symbol.is_function else What.VARIABLE,
+                symbol.name,
+                symbol.address,
+                symbol.size,
+                Access.LOCAL if symbol.is_local else Access.GLOBAL,
+                symbol.section,
+                symbol.source,
+            )
+            for symbol in elf.symbols
+        ],
+        path,
+    )
+
+
+def symbols_of_map(linkmap: LinkMap, path: Path) -> tuple[Symbol, ...]:
+    """The functions and objects that a MAP names, by address; ``path`` is for errors. Raises ImageError if none."""
+    return _in_order(
+        [
+            Symbol(
+                What.FUNCTION if item.is_code else What.VARIABLE,
+                item.name,
+                item.address,
+                item.size,
+                Access.GLOBAL if item.listed else Access.LOCAL,
+                item.piece.section,
+                item.piece.file,
+                item.exact,
+            )
+            for item in linkmap.items
+        ],
+        path,
+    )
+
+
+def bytes_covered(symbols: Iterable[Symbol]) -> int:
+    """Bytes of the union of all address ranges: aliases share theirs."""
+    total = end = 0
+    for symbol in sorted(symbols, key=lambda symbol: symbol.address):
+        start = max(symbol.address, end)
+        if symbol.end > start:
+            total += symbol.end - start
+            end = symbol.end
+    return total
+
+
+def _in_order(found: list[Symbol], path: Path) -> tuple[Symbol, ...]:
     if not found:
         raise ImageError(f"{path}: no function or object in its symbols: was it stripped?")
     return tuple(sorted(found, key=lambda symbol: (symbol.address, symbol.name)))
-
-
-def _read_elf(path: Path) -> list[Symbol]:
-    try:
-        with path.open("rb") as stream:
-            elf = ELFFile(stream)
-            size = path.stat().st_size
-            if elf["e_type"] == "ET_REL":
-                raise ImageError(f"{path}: an object file, its symbols have no addresses yet: give the linked .elf")
-            if elf["e_shoff"] == 0:
-                raise ImageError(f"{path}: no symbol table: give an ELF that was not stripped")
-            end = elf["e_shoff"] + elf.num_sections() * elf["e_shentsize"]
-            if end > size:
-                raise _truncated(path, end, size)
-            names = []
-            table = None
-            for section in elf.iter_sections():
-                names.append(section.name)
-                end = section["sh_offset"] + section["sh_size"]
-                if section["sh_type"] not in ("SHT_NOBITS", "SHT_NULL") and end > size:
-                    raise _truncated(path, end, size)
-                if isinstance(section, SymbolTableSection) and section["sh_type"] == "SHT_SYMTAB":
-                    table = section
-            if table is None:
-                raise ImageError(f"{path}: no symbol table: give an ELF that was not stripped")
-            return _symbols_of(table, names)
-    except (ELFError, DWARFError, ConstructError, struct.error, ValueError, IndexError, UnicodeDecodeError) as error:
-        reason = str(error) or type(error).__name__
-        raise ImageError(f"{path}: damaged or truncated ELF ({reason}): build or copy it again") from None
-
-
-def _truncated(path: Path, end: int, size: int) -> ImageError:
-    return ImageError(f"{path}: truncated ELF, {size} bytes where at least {end} belong: build or copy it again")
-
-
-def _symbols_of(table: SymbolTableSection, names: list[str]) -> list[Symbol]:
-    found = []
-    file = ""
-    for entry in table.iter_symbols():
-        kind, binding = entry["st_info"]["type"], entry["st_info"]["bind"]
-        if kind == "STT_FILE":
-            file = entry.name
-        index = entry["st_shndx"]
-        if kind not in _WHATS or index == "SHN_UNDEF":
-            continue
-        local = binding == "STB_LOCAL"
-        section = names[index] if isinstance(index, int) and index < len(names) else str(index)
-        found.append(
-            Symbol(
-                _WHATS[kind],
-                entry.name,
-                entry["st_value"],
-                entry["st_size"],
-                Access.LOCAL if local else Access.GLOBAL,
-                section,
-                file if local else "",
-            )
-        )
-    return found
-
-
-def _read_map(path: Path, data: bytes) -> list[Symbol]:
-    return [
-        Symbol(
-            What.FUNCTION if item.code else What.VARIABLE,
-            item.name,
-            item.address,
-            item.size,
-            Access.GLOBAL if item.listed else Access.LOCAL,
-            item.section,
-            item.file,
-        )
-        for item in read_map(data.decode("utf-8", errors="replace"), str(path))
-    ]

@@ -81,10 +81,31 @@ class StackUse:
 
 
 @dataclass(frozen=True)
+class Failure:
+    """A request that got nothing: for ``size`` bytes (1 of a pool), and who asked."""
+
+    time_ns: int
+    size: int
+    place: Place
+
+
+@dataclass(frozen=True)
+class Held:
+    """What one caller asked for and never gave back, in all: bytes, or elements of a pool."""
+
+    place: Place
+    blocks: int
+    size: int
+
+
+@dataclass(frozen=True)
 class HeapUse:
     """A heap: ``most`` is what was asked of it and not given back, at the most; ``left`` what never came back.
 
     ``calls`` are requests, ``failures`` those that got nothing. ``size`` is None when nothing says how big it is.
+    ``span`` is how far apart its lowest and its highest byte ever given out were, gaps and the heap's own data between
+    blocks included. ``own_count`` is what the firmware itself says was the most, and the name of its counter, if it has
+    one; that counts the heap's own data, too. ``held`` is what ``left`` is made of, by caller.
     """
 
     name: str
@@ -98,11 +119,18 @@ class HeapUse:
     largest: int
     first_failure: Place | None = None
     notes: tuple[str, ...] = ()
+    span: int = 0
+    own_count: tuple[str, int] | None = None
+    failed: tuple[Failure, ...] = ()
+    held: tuple[Held, ...] = ()
 
 
 @dataclass(frozen=True)
 class PoolUse:
-    """A pool of ``count`` elements of ``element`` bytes each: how many were out at the most, and what failed."""
+    """A pool of ``count`` elements of ``element`` bytes each: how many were out at the most, and what failed.
+
+    ``left`` are out at the end; ``held`` says with whom. ``own_count`` is as that of a heap.
+    """
 
     name: str
     address: int | None
@@ -113,6 +141,11 @@ class PoolUse:
     calls: int
     failures: int
     first_failure: Place | None = None
+    notes: tuple[str, ...] = ()
+    left: int = 0
+    own_count: tuple[str, int] | None = None
+    failed: tuple[Failure, ...] = ()
+    held: tuple[Held, ...] = ()
 
 
 @dataclass(frozen=True)

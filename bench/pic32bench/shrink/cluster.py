@@ -2,8 +2,8 @@
 """Tasks tried on many computers: workers of a `dask.distributed` cluster, reached through its scheduler.
 
 A worker shares nothing with this computer but the project: images travel with their tasks. It tries a task only if it
-has the same bench and the same emulator, so that it does not matter who tries what. Dask itself gives the task of a lost
-worker to another one.
+has the same bench and the same emulator, so that it does not matter who tries what. Dask itself gives
+the task of a lost worker to another one.
 """
 
 from __future__ import annotations

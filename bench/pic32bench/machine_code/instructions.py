@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Instructions of both instruction sets, MIPS32 and microMIPS, in one shape for walk.py."""
+"""Instructions of both instruction sets, MIPS32 and microMIPS, in one shape."""
 
 from __future__ import annotations
 
@@ -85,9 +85,7 @@ def decode(code: bytes, address: int, isa: Isa) -> Instruction | None:
     branches = bool(test) or plain in JUMPS | REGISTER_JUMPS | CALLS or plain.startswith(("bc1", "bposge"))
     registers, numbers, base = _operands(text)
     if isa is Isa.MICROMIPS and numbers and branches and plain != "jraddiusp":
-        # Branches are disassembled as offsets, jumps without the bits that they leave alone.
-        target = (address & ~0x7FFFFFF) | numbers[-1] if plain.startswith("j") else address + size + numbers[-1]
-        numbers = (*numbers[:-1], target)
+        numbers = (*numbers[:-1], _micromips_target(plain, address, size, numbers[-1]))
     return Instruction(
         address,
         size,
@@ -99,6 +97,13 @@ def decode(code: bytes, address: int, isa: Isa) -> Instruction | None:
         likely=likely,
         text=f"{name} {text}".rstrip(),
     )
+
+
+def _micromips_target(name: str, address: int, size: int, number: int) -> int:
+    """Branches are disassembled as offsets, jumps without the bits that they leave alone, and JALX as JAL is."""
+    if name == "jalx":
+        return address & ~0xFFFFFFF | number << 1
+    return address & ~0x7FFFFFF | number if name.startswith("j") else address + size + number
 
 
 def _operands(text: str) -> tuple[tuple[int, ...], tuple[int, ...], int | None]:

@@ -87,6 +87,9 @@ class Setup:
     application: Path | None
     network_settings: bytes | None
     play: Path | None = None  # a list of inputs that the machine takes instead of any others
+    ram_fill: int = 0  # every byte of RAM at power-on
+    arguments: tuple[str, ...] = ()  # more for the emulator
+    pass_fds: tuple[int, ...] = ()  # open files that these name by number
 
 
 class Board:
@@ -158,14 +161,15 @@ class Board:
                 "mac": about.ethernet.mac,
                 "rng-seed": self.seed,
                 "ebi-ram": about.ebi_ram,
+                **({"ram-fill": self.setup.ram_fill} if self.setup.ram_fill else {}),
                 **({"play": str(self.setup.play)} if self.setup.play else {}),
                 **{f"can{module}": CAN_BUS for module in about.can.modules},
                 **about.bus_properties(),
             },
             icount_shift=about.clocks.icount_shift,
             wire=self.network.wire,
-            arguments=(*self.network.arguments(), *can_bus),
-            pass_fds=self.network.pass_fds(),
+            arguments=(*self.network.arguments(), *can_bus, *self.setup.arguments),
+            pass_fds=(*self.network.pass_fds(), *self.setup.pass_fds),
             incoming=incoming,
             earlier_inputs=b"" if snapshot is None else snapshot.faces["inputs"].encode(),
         )
@@ -393,13 +397,14 @@ def start(
     quantum: float = DEFAULT_QUANTUM,
     backstop_wall: float = DEFAULT_BACKSTOP_WALL,
     application: str | Path | None = None,
+    ram_fill: int = 0,
 ) -> Board:
     """Powers a board up and returns it.
 
     The arguments, and what is raised, are those of `check`. Raises EmulatorError as well, when the emulator fails, and
     PortBusyError.
     """
-    return Board(check(board, image, network, seed, quantum, backstop_wall, application))
+    return Board(check(board, image, network, seed, quantum, backstop_wall, application, ram_fill))
 
 
 def check(
@@ -410,6 +415,7 @@ def check(
     quantum: float = DEFAULT_QUANTUM,
     backstop_wall: float = DEFAULT_BACKSTOP_WALL,
     application: str | Path | None = None,
+    ram_fill: int = 0,
 ) -> Setup:
     """Checks what a board is to be started with.
 
@@ -417,7 +423,7 @@ def check(
     firmware; ``application`` a second image: what the first, a bootloader, starts; ``network``
     ``none``, ``user``, ``wire`` or a Network; ``seed`` feeds the chip's true random number source. ``quantum``, virtual
     seconds, is how exactly waits look at the board: at multiples of it; ``backstop_wall`` how many seconds of silence
-    count as a stuck emulator.
+    count as a stuck emulator. ``ram_fill`` is what every byte of RAM holds at power-on: a chip's RAM holds anything.
 
     Raises NotBuiltError, BoardFileError, ImageError or UsageError, one line each, for what cannot be started.
     """
@@ -425,6 +431,8 @@ def check(
     chosen = choose(network)
     if not 0 <= seed < 2**64:
         raise UsageError(f"seed {seed}: expected a whole number from 0 to 2**64 - 1")
+    if not 0 <= ram_fill <= 0xFF:
+        raise UsageError(f"ram_fill {ram_fill}: expected a byte, 0 to 255")
     if not quantum > 0:
         raise UsageError(f"quantum {quantum}: expected virtual seconds above 0")
     path = paths.everything_built(image)
@@ -434,7 +442,7 @@ def check(
     settings = None
     with suppress(UsageError):
         settings = chosen.freeze()
-    return Setup(description, checked, chosen, seed, quantum, backstop_wall, second, settings)
+    return Setup(description, checked, chosen, seed, quantum, backstop_wall, second, settings, ram_fill=ram_fill)
 
 
 @functools.lru_cache(maxsize=16)

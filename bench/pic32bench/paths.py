@@ -45,6 +45,14 @@ def emulator_binary() -> Path:
     return _built("PIC32BENCH_QEMU", Path("build/emulator/qemu-system-mipsel"), "the emulator", "make emulator")
 
 
+def watch_plugin() -> Path:
+    """The plugin that watches RAM, beside the emulator. Raises NotBuiltError."""
+    path = emulator_binary().with_name("libwatch.so")
+    if not path.is_file():
+        raise NotBuiltError(f"the emulator's plugin is not built ({path} is missing): run `make emulator`")
+    return path
+
+
 def reference_firmware() -> Path:
     """The demo's firmware: ``$PIC32BENCH_IMAGE``, else what ``make firmware`` built. Raises NotBuiltError."""
     return _built(

@@ -29,14 +29,24 @@ _BACKSTOP_WALL = 60.0
 
 
 class ReplayedBoard(Board):
-    """A board that plays a recording. It can be watched like any other, but nobody can do anything to it."""
+    """A board that plays a recording. It can be watched like any other, but nobody can do anything to it.
 
-    def __init__(self, recording: Recording, quantum: float = DEFAULT_QUANTUM) -> None:
+    ``arguments`` are more for the emulator, ``pass_fds`` open files that these name by number.
+    """
+
+    def __init__(
+        self,
+        recording: Recording,
+        quantum: float = DEFAULT_QUANTUM,
+        arguments: tuple[str, ...] = (),
+        pass_fds: tuple[int, ...] = (),
+    ) -> None:
         self.recorded = recording
         self._folder = tempfile.TemporaryDirectory(prefix="pic32bench-replay-")
         self.folder = Path(self._folder.name)  # where its files are, until it is closed
         try:
-            super().__init__(unpacked(recording, self.folder, quantum))
+            setup = unpacked(recording, self.folder, quantum)
+            super().__init__(changed(setup, arguments=arguments, pass_fds=pass_fds))
         except BaseException:
             self._folder.cleanup()
             raise
@@ -113,6 +123,7 @@ def unpacked(recording: Recording, folder: Path, quantum: float = DEFAULT_QUANTU
         application,
         None,
         folder / "inputs.jsonl",
+        int(recording.machine.get("ram-fill", 0)),
     )
 
 

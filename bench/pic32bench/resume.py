@@ -124,6 +124,7 @@ def ingredients(setup: Setup) -> dict[str, object]:
         "network": [setup.network.name, digest(setup.network_settings)],
         "seed": setup.seed,
         "quantum": setup.quantum,
+        "ram_fill": setup.ram_fill,
     }
 
 
@@ -140,6 +141,7 @@ def _write(board: Board, descriptor: int, name: str, extra: dict[str, Any]) -> N
             "seed": setup.seed,
             "quantum": setup.quantum,
             "backstop_wall": setup.backstop_wall,
+            "ram_fill": setup.ram_fill,
         },
         "extra": extra,
     }

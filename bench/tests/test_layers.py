@@ -20,7 +20,7 @@ LAYERS = [
     ["console", "panel", "network"],
     ["bench"],
     ["resume", "replay"],
-    ["debugger"],
+    ["debugger", "watch"],
     ["stream", "footprint", "page", "browser"],
     ["throughput"],
     ["code_map"],

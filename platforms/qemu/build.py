@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Builds qemu-system-mipsel with the PIC32MZ overlay, unless this machine has built the same one before.
+"""Builds qemu-system-mipsel with the PIC32MZ overlay and its plugin, unless this machine has built the same before.
 
 The QEMU source is Debian's `qemu` package, or any 7.2 tree named by QEMU_SRC; neither is ever written to.
 A copy of it in `${XDG_CACHE_HOME:-~/.cache}/pic32bench/emulator/trees/` gets the overlay (`src/`, what
@@ -37,6 +37,8 @@ PROJECT = HERE.parent.parent
 OVERLAY = "hw/mips/pic32mz"  # where the overlay lives in QEMU's tree
 DEVICES = "configs/devices/mipsel-softmmu/pic32mz.mak"  # which of QEMU's own devices are built
 BINARY = "qemu-system-mipsel"
+PLUGIN = "libwatch.so"  # of plugin/, beside the emulator
+PLUGIN_SOURCES = "contrib/plugins/pic32mz"  # where plugin/ lives in QEMU's tree
 SERIES = "7.2"
 # No board of ours has a device tree; without debug information the build is a tenth of the size.
 CONFIGURE = [
@@ -54,6 +56,7 @@ CONFIGURE = [
 ]
 # QEMU's callbacks have fixed signatures, so a device leaves parameters unused all the time.
 WARNINGS = ["-Wall", "-Wextra", "-Werror", "-Wno-unused-parameter"]
+PLUGIN_FLAGS = ["-shared", "-fPIC", "-O2", "-std=gnu11", "-fvisibility=hidden", "-Wall", "-Wextra"]
 UNUSED_DAYS = 30  # emulators nobody asked for in this time are removed
 
 
@@ -141,6 +144,8 @@ def overlaid_files(source: Path) -> dict[str, str]:
     units = sorted(Path(path).name for path in changed if path.endswith(".c"))
     changed.setdefault(f"{OVERLAY}/meson.build", f"mips_ss.add(files({', '.join(repr(unit) for unit in units)}))\n")
     check_list(units, changed[f"{OVERLAY}/meson.build"])
+    for path in sorted((HERE / "plugin").glob("*")):
+        changed[f"{PLUGIN_SOURCES}/{path.name}"] = path.read_text()
     meson = (source / "hw/mips/meson.build").read_text()
     anchor = "\nhw_arch += {'mips': mips_ss}"
     if anchor not in meson:
@@ -266,6 +271,26 @@ def compile_tree(tree: Path, log: Path) -> None:
         raise BuildError(f"QEMU does not compile\n{tail(log)}\nlog: {log}")
 
 
+def compile_plugin(tree: Path, log: Path, check: bool = False) -> str:
+    """Compiles the plugin, if there is one, into the build directory. Returns the compiler's messages.
+
+    With ``check`` its warnings are all that comes of it.
+    """
+    sources = sorted((tree / PLUGIN_SOURCES).glob("*.c"))
+    if not sources:
+        (tree / "build" / PLUGIN).unlink(missing_ok=True)
+        return ""
+    flags = [*PLUGIN_FLAGS, f"-I{tree / OVERLAY}", f"-I{tree / 'include/qemu'}", *(["-Werror"] if check else [])]
+    output = "/dev/null" if check else str(tree / "build" / PLUGIN)
+    command = [os.environ.get("CC", "cc"), *flags, "-o", output, *map(str, sources)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    messages = done.stderr.replace(f"{tree / PLUGIN_SOURCES}/", "platforms/qemu/plugin/")
+    if done.returncode and not check:
+        log.write_text(messages)
+        raise BuildError(f"the plugin does not compile\n{tail(log)}\nlog: {log}")
+    return messages if check else ""
+
+
 def tail(log: Path) -> str:
     """What matters of a log's end: compiler messages when there are some, else its last lines."""
     lines = [line[:300] for line in log.read_text(errors="replace").splitlines()]
@@ -310,7 +335,9 @@ def publish(tree: Path, finished: Path, key: dict[str, str]) -> None:
     """Puts the stripped emulator into the cache directory `finished`, whole or not at all."""
     work = Path(tempfile.mkdtemp(prefix=".tmp-", dir=finished.parent))
     try:
-        subprocess.run(["strip", "-o", str(work / BINARY), str(tree / "build" / BINARY)], check=True)
+        for name in (BINARY, PLUGIN):
+            if (tree / "build" / name).is_file():
+                subprocess.run(["strip", "-o", str(work / name), str(tree / "build" / name)], check=True)
         subprocess.run([str(work / BINARY), "--version"], check=True, stdout=subprocess.DEVNULL)
         (work / "key.json").write_text(json.dumps(key, indent=1))
         work.chmod(0o755)
@@ -344,7 +371,7 @@ def build(check: bool) -> Path:
     source, identity = find_source()
     changed = overlaid_files(source)
     settings = shlex.join(CONFIGURE)
-    key = {"source": identity, "configure": settings}
+    key = {"source": identity, "configure": settings, "plugin": shlex.join(PLUGIN_FLAGS)}
     key |= {path: digest(iter([text])) for path, text in changed.items()}
     cache = cache_directory()
     finished = cache / digest(f"{name}={value}" for name, value in sorted(key.items()))
@@ -360,11 +387,12 @@ def build(check: bool) -> Path:
         lay_out(source, identity, changed, tree)
         configure(tree, tree / "configure.log")
         compile_tree(tree, log)
+        compile_plugin(tree, tree / "plugin.log")
         if not finished.is_dir():
             publish(tree, finished, key)
             say(f"built in {time.monotonic() - started:.0f} s")
         if check and not checked.is_file():
-            messages = check_warnings(tree)
+            messages = check_warnings(tree) + compile_plugin(tree, log, check=True)
             if messages:
                 raise BuildError(f"the overlay compiles with warnings\n{messages}")
             checked.touch()
@@ -388,7 +416,9 @@ def main() -> int:
     options = parser.parse_args()
     try:
         emulator = build(options.check)
-        link(emulator, PROJECT / "build" / "emulator" / BINARY)
+        for path in (emulator, emulator.with_name(PLUGIN)):
+            if path.is_file():
+                link(path, PROJECT / "build" / "emulator" / path.name)
     except (BuildError, strict_patch.PatchError, OSError, subprocess.CalledProcessError) as error:
         print(f"emulator: {error}", file=sys.stderr)
         return 1

@@ -31,6 +31,7 @@
 #include "sysemu/cpu-timers.h"
 #include "internal.h"
 #include "m5150.h"
+#include "pic32mz_watch.h"
 
 #define CPU_INTERRUPT_PIC32_NMI CPU_INTERRUPT_TGT_EXT_0
 
@@ -362,6 +363,13 @@ static void m5150_take_interrupt(M5150CPU *cpu)
     }
 }
 
+static void m5150_tell_watch(CPUMIPSState *env)
+{
+    if (pic32_watch_ops) {
+        pic32_watch_ops->exception(env->active_tc.PC);
+    }
+}
+
 static void m5150_do_interrupt(CPUState *cs)
 {
     M5150CPU *cpu = M5150_CPU(cs);
@@ -370,6 +378,7 @@ static void m5150_do_interrupt(CPUState *cs)
 
     if (cs->exception_index == EXCP_EXT_INTERRUPT) {
         m5150_take_interrupt(cpu);
+        m5150_tell_watch(env);
         cs->exception_index = EXCP_NONE;
         return;
     }
@@ -377,6 +386,7 @@ static void m5150_do_interrupt(CPUState *cs)
     if (!nested && (env->CP0_Status & (1 << CP0St_EXL))) {
         m5150_enter_set(cpu, SRS_FIELD(env->CP0_SRSCtl, ESS));
     }
+    m5150_tell_watch(env);
 }
 
 static bool m5150_exec_interrupt(CPUState *cs, int interrupt_request)
@@ -390,6 +400,7 @@ static bool m5150_exec_interrupt(CPUState *cs, int interrupt_request)
         cs->exception_index = EXCP_NMI;
         env->error_code = 0;
         mips_cpu_do_interrupt(cs);
+        m5150_tell_watch(env);
         return true;
     }
     if ((interrupt_request & CPU_INTERRUPT_HARD) &&

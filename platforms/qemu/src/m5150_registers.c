@@ -15,80 +15,127 @@
 #include "sysemu/cpu-timers.h"
 #include "internal.h"
 #include "m5150.h"
+#include "m5150_registers.h"
 
-static void put_cp0(M5150CPU *cpu, QDict *core)
+static const char *const cp0_names[M5150_CP0_COUNT] = {
+    [M5150_BADVADDR] = "BadVAddr",
+    [M5150_COUNT] = "Count",
+    [M5150_COMPARE] = "Compare",
+    [M5150_STATUS] = "Status",
+    [M5150_INTCTL] = "IntCtl",
+    [M5150_SRSCTL] = "SRSCtl",
+    [M5150_CAUSE] = "Cause",
+    [M5150_EPC] = "EPC",
+    [M5150_EBASE] = "EBase",
+    [M5150_CONFIG3] = "Config3",
+    [M5150_ERROREPC] = "ErrorEPC",
+};
+
+/* As cpu_mips_get_count(), which reads the clock and may let a timer expire. */
+static uint32_t count_at(M5150CPU *cpu, int64_t time)
 {
     CPUMIPSState *env = &cpu->parent_obj.env;
-    QDict *cp0 = qdict_new();
 
-    qdict_put_int(cp0, "BadVAddr", (uint32_t)env->CP0_BadVAddr);
-    qdict_put_int(cp0, "Count", cpu->stopped ? cpu->stopped_count
-                                             : cpu_mips_get_count(env));
-    qdict_put_int(cp0, "Compare", (uint32_t)env->CP0_Compare);
-    qdict_put_int(cp0, "Status", (uint32_t)env->CP0_Status);
-    qdict_put_int(cp0, "IntCtl", (uint32_t)env->CP0_IntCtl);
-    qdict_put_int(cp0, "SRSCtl", (uint32_t)env->CP0_SRSCtl);
-    qdict_put_int(cp0, "Cause", (uint32_t)env->CP0_Cause);
-    qdict_put_int(cp0, "EPC", (uint32_t)env->CP0_EPC);
-    qdict_put_int(cp0, "EBase", (uint32_t)env->CP0_EBase);
-    qdict_put_int(cp0, "Config3", (uint32_t)env->CP0_Config3);
-    qdict_put_int(cp0, "ErrorEPC", (uint32_t)env->CP0_ErrorEPC);
-    qdict_put(core, "cp0", cp0);
-}
-
-static void put_register_sets(M5150CPU *cpu, QDict *core)
-{
-    CPUMIPSState *env = &cpu->parent_obj.env;
-    unsigned set, reg;
-    unsigned css = extract32(env->CP0_SRSCtl, CP0SRSCtl_CSS, 4);
-    QList *sets = qlist_new();
-
-    for (set = 0; set < M5150_SHADOW_SETS; set++) {
-        QList *gpr = qlist_new();
-
-        for (reg = 0; reg < 32; reg++) {
-            qlist_append_int(gpr, set == css ? env->active_tc.gpr[reg]
-                                             : cpu->shadow[set][reg]);
-        }
-        qlist_append(sets, gpr);
+    if (cpu->stopped) {
+        return cpu->stopped_count;
     }
-    qdict_put(core, "gpr", sets);
+    if (env->CP0_Cause & (1 << CP0Ca_DC)) {
+        return env->CP0_Count;
+    }
+    return env->CP0_Count + (uint32_t)(time / env->cp0_count_ns);
 }
 
-static void put_arithmetic(CPUMIPSState *env, QDict *core)
+void m5150_take_core(M5150CPU *cpu, M5150Core *core, int64_t time)
 {
-    QList *hi = qlist_new(), *lo = qlist_new(), *fpr = qlist_new();
-    unsigned i;
+    CPUMIPSState *env = &cpu->parent_obj.env;
+    unsigned css = extract32(env->CP0_SRSCtl, CP0SRSCtl_CSS, 4), i;
 
-    for (i = 0; i < ARRAY_SIZE(env->active_tc.HI); i++) {
-        qlist_append_int(hi, (uint32_t)env->active_tc.HI[i]);
-        qlist_append_int(lo, (uint32_t)env->active_tc.LO[i]);
+    core->time = time;
+    core->micromips = env->hflags & MIPS_HFLAG_M16;
+    core->waits = CPU(cpu)->halted;
+    memcpy(core->gpr, cpu->shadow, sizeof(core->gpr));
+    memcpy(core->gpr[css], env->active_tc.gpr, sizeof(core->gpr[css]));
+    for (i = 0; i < MIPS_DSP_ACC; i++) {
+        core->hi[i] = env->active_tc.HI[i];
+        core->lo[i] = env->active_tc.LO[i];
     }
     for (i = 0; i < 32; i++) {
-        qlist_append_int(fpr, env->active_fpu.fpr[i].d);
+        core->fpr[i] = env->active_fpu.fpr[i].d;
     }
-    qdict_put(core, "hi", hi);
-    qdict_put(core, "lo", lo);
-    qdict_put(core, "fpr", fpr);
-    qdict_put_int(core, "fcr31", env->active_fpu.fcr31);
+    core->fcr31 = env->active_fpu.fcr31;
+    core->cp0[M5150_BADVADDR] = env->CP0_BadVAddr;
+    core->cp0[M5150_COUNT] = count_at(cpu, time);
+    core->cp0[M5150_COMPARE] = env->CP0_Compare;
+    core->cp0[M5150_STATUS] = env->CP0_Status;
+    core->cp0[M5150_INTCTL] = env->CP0_IntCtl;
+    core->cp0[M5150_SRSCTL] = env->CP0_SRSCtl;
+    core->cp0[M5150_CAUSE] = env->CP0_Cause;
+    core->cp0[M5150_EPC] = env->CP0_EPC;
+    core->cp0[M5150_EBASE] = env->CP0_EBase;
+    core->cp0[M5150_CONFIG3] = env->CP0_Config3;
+    core->cp0[M5150_ERROREPC] = env->CP0_ErrorEPC;
+}
+
+static QList *list_of_words(const uint32_t *words, unsigned count)
+{
+    QList *list = qlist_new();
+    unsigned i;
+
+    for (i = 0; i < count; i++) {
+        qlist_append_int(list, words[i]);
+    }
+    return list;
+}
+
+static QList *register_sets(const M5150Core *core)
+{
+    QList *sets = qlist_new();
+    unsigned set;
+
+    for (set = 0; set < M5150_SHADOW_SETS; set++) {
+        qlist_append(sets, list_of_words(core->gpr[set], 32));
+    }
+    return sets;
+}
+
+char *m5150_core_json(const M5150Core *core)
+{
+    QDict *all = qdict_new(), *cp0 = qdict_new();
+    QList *fpr = qlist_new();
+    GString *json;
+    unsigned i;
+
+    qdict_put_int(all, "virtual-time", core->time);
+    qdict_put_int(all, "instructions", core->instructions);
+    qdict_put_int(all, "pc", core->pc);
+    qdict_put_bool(all, "micromips", core->micromips);
+    qdict_put_bool(all, "delay-slot", core->slot);
+    qdict_put_bool(all, "waits", core->waits);
+    for (i = 0; i < M5150_CP0_COUNT; i++) {
+        qdict_put_int(cp0, cp0_names[i], core->cp0[i]);
+    }
+    qdict_put(all, "cp0", cp0);
+    qdict_put(all, "gpr", register_sets(core));
+    qdict_put(all, "hi", list_of_words(core->hi, MIPS_DSP_ACC));
+    qdict_put(all, "lo", list_of_words(core->lo, MIPS_DSP_ACC));
+    for (i = 0; i < 32; i++) {
+        qlist_append_int(fpr, core->fpr[i]);
+    }
+    qdict_put(all, "fpr", fpr);
+    qdict_put_int(all, "fcr31", core->fcr31);
+    json = qobject_to_json(QOBJECT(all));
+    qobject_unref(all);
+    return g_string_free(json, false);
 }
 
 char *m5150_registers(M5150CPU *cpu)
 {
     CPUMIPSState *env = &cpu->parent_obj.env;
-    QDict *core = qdict_new();
-    GString *json;
+    M5150Core core;
 
-    qdict_put_int(core, "virtual-time", qemu_clock_get_ns(QEMU_CLOCK_VIRTUAL));
-    qdict_put_int(core, "instructions", icount_enabled() ? icount_get_raw() : 0);
-    qdict_put_int(core, "pc", exception_resume_pc(env) & ~1);
-    qdict_put_bool(core, "micromips", env->hflags & MIPS_HFLAG_M16);
-    qdict_put_bool(core, "delay-slot", env->hflags & MIPS_HFLAG_BMASK);
-    qdict_put_bool(core, "waits", CPU(cpu)->halted);
-    put_cp0(cpu, core);
-    put_register_sets(cpu, core);
-    put_arithmetic(env, core);
-    json = qobject_to_json(QOBJECT(core));
-    qobject_unref(core);
-    return g_string_free(json, false);
+    m5150_take_core(cpu, &core, qemu_clock_get_ns(QEMU_CLOCK_VIRTUAL));
+    core.instructions = icount_enabled() ? icount_get_raw() : 0;
+    core.pc = exception_resume_pc(env) & ~1;
+    core.slot = env->hflags & MIPS_HFLAG_BMASK;
+    return m5150_core_json(&core);
 }

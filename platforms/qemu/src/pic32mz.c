@@ -35,6 +35,7 @@
 #include "pic32mz_panel.h"
 #include "pic32mz_ports.h"
 #include "pic32mz_sfr_report.h"
+#include "pic32mz_watch.h"
 #include "pic32mz_wire.h"
 
 #define SERIAL_PANEL    6       /* serial ports 0 to 5 are the UARTs */
@@ -183,12 +184,18 @@ static void pic32mz_reset(MachineState *machine, ShutdownCause reason)
     PIC32MZMachine *s = PIC32MZ_MACHINE(machine);
     PIC32Cru *cru = PIC32_CRU(s->cru);
     uint32_t devcfg[4];
+    bool power_on;
 
     if (reason == SHUTDOWN_CAUSE_HOST_QMP_SYSTEM_RESET) {
         pic32_inputs_lost(PIC32_INPUTS(s->inputs), "system_reset");
     }
-    if (pic32_cru_next_cause(cru) == PIC32_RESET_POWER_ON) {
-        memset(memory_region_get_ram_ptr(machine->ram), 0, machine->ram_size);
+    power_on = pic32_cru_next_cause(cru) == PIC32_RESET_POWER_ON;
+    if (power_on) {
+        memset(memory_region_get_ram_ptr(machine->ram), s->ram_fill,
+               machine->ram_size);
+    }
+    if (pic32_watch_ops) {
+        pic32_watch_ops->reset(power_on);
     }
     pic32_flash_reset(&s->flash);
     pic32_nvm_set_boot_swap(PIC32_NVM(s->nvm), s->flash.boot_swapped);
@@ -403,6 +410,8 @@ static void pic32mz_machine_init(Object *obj)
                                    OBJ_PROP_FLAG_READWRITE);
     object_property_add_uint64_ptr(obj, "rng-seed", &s->rng_seed,
                                    OBJ_PROP_FLAG_READWRITE);
+    object_property_add_uint8_ptr(obj, "ram-fill", &s->ram_fill,
+                                  OBJ_PROP_FLAG_READWRITE);
     pic32mz_add_bus_properties(s);
     pic32mz_add_list_properties(s);
 }

@@ -11,6 +11,7 @@
 #include "qemu/bitops.h"
 #include "exec/address-spaces.h"
 #include "exec/memory.h"
+#include "pic32mz_bus_master.h"
 #include "pic32mz_can_internal.h"
 
 /* A message buffer (FRM 34.6): four words, of which DONLY keeps the data. */
@@ -213,12 +214,12 @@ bool pic32_can_fifo_any_request(PIC32Can *s)
 
 static bool can_load(PIC32Can *s, unsigned n, PIC32CanFrame *frame)
 {
+    uint32_t address = can_address(s, n, s->fifo[n].first);
     uint8_t buffer[MSG_BYTES];
     uint32_t sid, eid;
 
-    if (address_space_read(&address_space_memory,
-                           can_address(s, n, s->fifo[n].first), can_dma_attrs,
-                           buffer, sizeof(buffer)) != MEMTX_OK) {
+    if (!pic32_bus_rw("CAN", address, address, can_dma_attrs, buffer,
+                      sizeof(buffer), false)) {
         return false;
     }
     sid = FIELD_EX32(ldl_le_p(buffer), MSG_SID, SID);
@@ -328,7 +329,7 @@ static void can_store(PIC32Can *s, unsigned n, const PIC32CanFrame *frame)
 {
     uint8_t buffer[MSG_BYTES] = { 0 };
     unsigned bytes = can_message_bytes(s, n);
-    uint32_t word;
+    uint32_t word, address;
 
     word = FIELD_DP32(0, MSG_SID, SID,
                       frame->extended ? frame->id >> 18 : frame->id);
@@ -345,10 +346,9 @@ static void can_store(PIC32Can *s, unsigned n, const PIC32CanFrame *frame)
     }
     stl_le_p(buffer + A_MSG_EID, word);
     memcpy(buffer + MSG_DATA, frame->data, pic32_can_frame_length(frame));
-    if (address_space_write(&address_space_memory,
-                            can_address(s, n, can_free_index(s, n)),
-                            can_dma_attrs, buffer + MSG_BYTES - bytes,
-                            bytes) != MEMTX_OK) {
+    address = can_address(s, n, can_free_index(s, n));
+    if (!pic32_bus_rw("CAN", address, address, can_dma_attrs,
+                      buffer + MSG_BYTES - bytes, bytes, true)) {
         pic32_can_address_error(s);
         return;
     }

@@ -42,6 +42,7 @@
 #include "hw/registerfields.h"
 #include "hw/sysbus.h"
 #include "migration/vmstate.h"
+#include "pic32mz_bus_master.h"
 #include "pic32mz_crypto.h"
 #include "pic32mz_crypto_modes.h"
 #include "pic32mz_sfr.h"
@@ -257,9 +258,8 @@ static void ce_error(PIC32Crypto *s, unsigned phase)
 static bool ce_memory(PIC32Crypto *s, uint32_t address, void *data, size_t len,
                       bool is_write, unsigned phase)
 {
-    if (address_space_rw(&address_space_memory, address,
-                         MEMTXATTRS_UNSPECIFIED, data, len,
-                         is_write) == MEMTX_OK) {
+    if (pic32_bus_rw("crypto engine", address, address, MEMTXATTRS_UNSPECIFIED,
+                     data, len, is_write)) {
         return true;
     }
     qemu_log_mask(LOG_GUEST_ERROR, "crypto engine: nothing to %s at 0x%08x\n",

@@ -32,6 +32,7 @@
 #include "qemu/log.h"
 #include "qemu/timer.h"
 #include "exec/address-spaces.h"
+#include "pic32mz_bus_master.h"
 #include "pic32mz_dma_internal.h"
 
 #define TRANSACTION_CLOCKS  5
@@ -135,9 +136,9 @@ static bool dma_access(PIC32Dma *s, unsigned channel, uint32_t address,
 {
     uint32_t stat = 0;
 
-    if (address_space_rw(&address_space_memory, address,
-                         MEMTXATTRS_UNSPECIFIED, data, len,
-                         is_write) == MEMTX_OK) {
+    if (pic32_bus_rw("DMA", pic32_dma_reg(s, channel, is_write ? A_DCHDSA
+                                                               : A_DCHSSA),
+                     address, MEMTXATTRS_UNSPECIFIED, data, len, is_write)) {
         return true;
     }
     qemu_log_mask(LOG_GUEST_ERROR, "DMA%u: nothing to %s at 0x%08x: address"

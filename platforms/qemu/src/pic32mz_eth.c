@@ -26,6 +26,7 @@
 #include "qapi/error.h"
 #include "hw/qdev-clock.h"
 #include "hw/qdev-properties.h"
+#include "pic32mz_bus_master.h"
 #include "pic32mz_eth_internal.h"
 
 #define MMIO_SIZE 0x400
@@ -150,8 +151,8 @@ bool pic32_eth_read_ed(uint32_t address, uint32_t *words, uint32_t *next)
 {
     unsigned i;
 
-    if (address_space_read(&address_space_memory, address,
-                           MEMTXATTRS_UNSPECIFIED, words, ED_WORDS_MIN * 4)) {
+    if (!pic32_bus_rw("Ethernet", address, address, MEMTXATTRS_UNSPECIFIED,
+                      words, ED_WORDS_MIN * 4, false)) {
         return false;
     }
     *next = address + ED_WORDS_MIN * 4;
@@ -159,8 +160,8 @@ bool pic32_eth_read_ed(uint32_t address, uint32_t *words, uint32_t *next)
         words[i] = le32_to_cpu(words[i]);
     }
     if (FIELD_EX32(words[0], ED_HEADER, NPV)) {
-        if (address_space_read(&address_space_memory, address + A_ED_NEXT,
-                               MEMTXATTRS_UNSPECIFIED, &words[4], 4)) {
+        if (!pic32_bus_rw("Ethernet", address, address + A_ED_NEXT,
+                          MEMTXATTRS_UNSPECIFIED, &words[4], 4, false)) {
             return false;
         }
         words[4] = le32_to_cpu(words[4]);
@@ -171,8 +172,8 @@ bool pic32_eth_read_ed(uint32_t address, uint32_t *words, uint32_t *next)
 
 bool pic32_eth_write_bytes(uint32_t address, const uint8_t *data, uint32_t len)
 {
-    return address_space_write(&address_space_memory, address, dma_write_attrs,
-                               data, len) == MEMTX_OK;
+    return pic32_bus_rw("Ethernet", address, address, dma_write_attrs,
+                        (void *)data, len, true);
 }
 
 bool pic32_eth_write_word(uint32_t address, uint32_t value)

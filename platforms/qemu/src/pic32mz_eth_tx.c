@@ -9,6 +9,7 @@
 
 #include "qemu/osdep.h"
 #include "qemu/log.h"
+#include "pic32mz_bus_master.h"
 #include "pic32mz_eth_internal.h"
 
 enum { TX_IDLE, TX_WAITING, TX_FRAME, TX_PAUSE };
@@ -94,8 +95,8 @@ static PIC32Frame *tx_gather(PIC32Eth *s, uint32_t *next)
             tx_list_error(s, "the packet is too long");
             return NULL;
         }
-        if (address_space_read(&address_space_memory, words[1],
-                               MEMTXATTRS_UNSPECIFIED, data + len, count)) {
+        if (!pic32_bus_rw("Ethernet", words[1], words[1],
+                          MEMTXATTRS_UNSPECIFIED, data + len, count, false)) {
             tx_bus_error(s, words[1]);
             return NULL;
         }

@@ -32,6 +32,7 @@ struct PIC32MZMachine {
     uint8_t phy_address;
     char *mac;
     uint64_t rng_seed;
+    uint8_t ram_fill;           /* every byte of RAM after power-on */
     uint32_t ebi_ram_kib;
     CanBusState *canbus[PIC32_N_CAN];   /* NULL: nobody else is there */
     char *jumpers_text;

@@ -32,6 +32,7 @@
 #include "hw/registerfields.h"
 #include "hw/sysbus.h"
 #include "migration/vmstate.h"
+#include "pic32mz_bus_master.h"
 #include "pic32mz_cfg.h"
 #include "pic32mz_nvm.h"
 #include "pic32mz_sfr.h"
@@ -287,9 +288,8 @@ static bool nvm_load_row(PIC32Nvm *s, unsigned op)
     unsigned i;
 
     if (op == OP_ROW) {
-        return address_space_read(&address_space_memory, source,
-                                  MEMTXATTRS_UNSPECIFIED, s->row,
-                                  ROW_SIZE) == MEMTX_OK;
+        return pic32_bus_rw("flash controller", source, source,
+                            MEMTXATTRS_UNSPECIFIED, s->row, ROW_SIZE, false);
     }
     for (i = 0; i < ARRAY_SIZE(data); i++) {
         stl_le_p(s->row + 4 * i, pic32_sfr_get(&s->regs, data[i]));

@@ -1,0 +1,91 @@
+/*
+ * How deep stacks were used, and what was on them then
+ *
+ * Bytes of a stack below the lowest store have BYTE_CALL, so only a store
+ * that goes deeper costs something.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "watch.h"
+
+typedef struct Stack {
+    Range range;
+    int64_t since;              /* stores before this time do not count, ns */
+    uint32_t lowest;
+    PIC32WatchCore *core;       /* when it was stored to */
+    uint8_t *bytes;             /* from `lowest` to the end, at their place */
+} Stack;
+
+static List stacks;
+
+bool stacks_add(uint32_t low, uint32_t high, int64_t since)
+{
+    Stack *stack = list_add(&stacks, sizeof(Stack));
+
+    *stack = (Stack) {
+        .range = { low, high }, .since = since, .lowest = high,
+        .core = pic32_watch_new_core(), .bytes = calloc(high - low, 1),
+    };
+    return stack->bytes;
+}
+
+void stacks_start(void)
+{
+    Stack *all = stacks.entries;
+
+    for (size_t i = 0; i < stacks.count; i++) {
+        for (uint32_t at = all[i].range.low; at < all[i].range.high; at++) {
+            ram_state[at] |= BYTE_CALL;
+        }
+    }
+}
+
+static void stack_deeper(Stack *stack, const Insn *insn, uint32_t address)
+{
+    PIC32WatchMoment moment = pic32_watch_moment(insn->ahead);
+    uint32_t offset = address - stack->range.low;
+
+    if (moment.time < stack->since) {
+        return;
+    }
+    for (uint32_t at = address; at < stack->lowest; at++) {
+        ram_state[at] &= ~BYTE_CALL;
+    }
+    stack->lowest = address;
+    pic32_watch_take_core(stack->core, insn->pc - insn->slot, insn->slot,
+                          moment);
+    memcpy(stack->bytes + offset, (const uint8_t *)pic32_watch_ram() + address,
+           stack->range.high - address);
+}
+
+void stacks_store(const Insn *insn, uint32_t address)
+{
+    Stack *all = stacks.entries;
+
+    for (size_t i = 0; i < stacks.count; i++) {
+        if (address >= all[i].range.low && address < all[i].lowest) {
+            stack_deeper(&all[i], insn, address);
+        }
+    }
+}
+
+void stacks_write(FILE *out)
+{
+    Stack *all = stacks.entries;
+
+    for (size_t i = 0; i < stacks.count; i++) {
+        char *core = pic32_watch_core_json(all[i].core);
+        bool deep = all[i].lowest < all[i].range.high;
+
+        write_section(out, "stack", &all[i].lowest, 1, sizeof(uint32_t));
+        write_section(out, "core", core, deep ? strlen(core) : 0, 1);
+        write_section(out, "bytes",
+                      all[i].bytes + (all[i].lowest - all[i].range.low),
+                      all[i].range.high - all[i].lowest, 1);
+        free(core);
+    }
+}

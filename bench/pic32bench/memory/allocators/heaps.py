@@ -1,0 +1,348 @@
+# SPDX-License-Identifier: MIT
+"""Heaps: what was asked of them and given back, by the calls of their functions.
+
+A heap is known by the names of its functions: lwIP's, FreeRTOS's (heap_1 to heap_5), Harmony's TCP/IP heap, the C
+library's, and those that a [[heap]] table names. How a heap works inside does not matter; how big it is comes from the
+object in RAM that its blocks lie in, from the linker script, or from the block of another heap that it lives in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from enum import Enum, auto
+
+from pic32bench.code_map import CodeMap
+from pic32bench.footprint.budget import HeapLimit, What
+from pic32bench.footprint.symbols import Symbol
+from pic32bench.image import PHYSICAL
+from pic32bench.memory.allocators.blocks import Blocks
+from pic32bench.memory.allocators.calls import entry, lives
+from pic32bench.memory.contents import Contents
+from pic32bench.memory.firmware import Firmware
+from pic32bench.memory.report import HeapUse
+from pic32bench.memory.structures import Structures
+from pic32bench.watch import CallEvent
+
+_FAILED_SBRK = 0xFFFFFFFF
+
+
+class Does(Enum):
+    """What a function of a heap does."""
+
+    ALLOCATE = auto()
+    RESIZE = auto()
+    TRIM = auto()  # as RESIZE, but where a block cannot get bigger
+    FREE = auto()
+    EXTEND = auto()  # sbrk: the end of the memory that the heap itself may use
+
+
+@dataclass(frozen=True)
+class Function:
+    """A function of a heap by the numbers of its arguments, from 0: bytes are ``size``, or ``size`` times ``times``.
+
+    ``heap`` is the argument that says which one of several heaps is meant.
+    """
+
+    does: Does
+    size: int | None = None
+    times: int | None = None
+    pointer: int | None = None
+    heap: int | None = None
+
+    def bytes(self, call: CallEvent) -> int:
+        """How many bytes a call asks for."""
+        size = 0 if self.size is None else call.arguments[self.size]
+        return size if self.times is None else size * call.arguments[self.times]
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of heap: its functions by name, and the object in RAM it has if it has one of its own."""
+
+    name: str
+    functions: Mapping[str, Function]
+    arena: str | None = None
+
+
+_LWIP = Kind(
+    "lwip",
+    {
+        "mem_malloc": Function(Does.ALLOCATE, size=0),
+        "mem_calloc": Function(Does.ALLOCATE, size=1, times=0),
+        "mem_trim": Function(Does.TRIM, size=1, pointer=0),
+        "mem_free": Function(Does.FREE, pointer=0),
+    },
+    "ram_heap",
+)
+_FREERTOS = Kind(
+    "freertos",
+    {
+        "pvPortMalloc": Function(Does.ALLOCATE, size=0),
+        "pvPortCalloc": Function(Does.ALLOCATE, size=1, times=0),
+        "vPortFree": Function(Does.FREE, pointer=0),
+    },
+    "ucHeap",
+)
+_HARMONY = Kind(
+    "tcpip",
+    {
+        "_TCPIP_HEAP_Malloc": Function(Does.ALLOCATE, size=1, heap=0),
+        "_TCPIP_HEAP_Calloc": Function(Does.ALLOCATE, size=2, times=1, heap=0),
+        "_TCPIP_HEAP_Free": Function(Does.FREE, pointer=1, heap=0),
+    },
+)
+# newlib has each function once more with the thread's state as first argument.
+_C_LIBRARY = Kind(
+    "libc",
+    {
+        "malloc": Function(Does.ALLOCATE, size=0),
+        "calloc": Function(Does.ALLOCATE, size=1, times=0),
+        "memalign": Function(Does.ALLOCATE, size=1),
+        "aligned_alloc": Function(Does.ALLOCATE, size=1),
+        "realloc": Function(Does.RESIZE, size=1, pointer=0),
+        "free": Function(Does.FREE, pointer=0),
+        "sbrk": Function(Does.EXTEND, size=0),
+        "_sbrk": Function(Does.EXTEND, size=0),
+        "_malloc_r": Function(Does.ALLOCATE, size=1),
+        "_calloc_r": Function(Does.ALLOCATE, size=2, times=1),
+        "_memalign_r": Function(Does.ALLOCATE, size=2),
+        "_realloc_r": Function(Does.RESIZE, size=2, pointer=1),
+        "_free_r": Function(Does.FREE, pointer=1),
+        "_sbrk_r": Function(Does.EXTEND, size=1),
+    },
+)
+KINDS = (_LWIP, _FREERTOS, _HARMONY, _C_LIBRARY)
+
+
+@dataclass(frozen=True)
+class Heap:
+    """A heap of a firmware: what each of its functions (by entry) does."""
+
+    kind: Kind
+    functions: Mapping[int, Function]
+    notes: tuple[str, ...] = ()
+
+
+def find_heaps(firmware: Firmware, limits: Iterable[HeapLimit] = ()) -> tuple[tuple[Heap, ...], tuple[str, ...]]:
+    """The heaps that a firmware has functions for, and what cannot be told of others."""
+    by_name: dict[str, list[Symbol]] = {}
+    for symbol in firmware.symbols:
+        by_name.setdefault(symbol.name, []).append(symbol)
+    heaps, notes = [], []
+    for kind in (*KINDS, *_named(limits)):
+        functions = {
+            entry(symbol.address): function
+            for name, function in kind.functions.items()
+            for symbol in by_name.get(name, ())
+            if symbol.what is What.FUNCTION
+        }
+        if any(function.does is Does.ALLOCATE for function in functions.values()):
+            heaps.append(Heap(kind, functions, tuple(_unseen(firmware, kind))))
+        elif kind.arena in by_name or kind not in KINDS:
+            names = " or ".join(name for name, function in kind.functions.items() if function.does is Does.ALLOCATE)
+            notes.append(f"heap {kind.name}: nothing can be told of it, as the image has no function {names}")
+    return tuple(heaps), tuple(notes)
+
+
+def _named(limits: Iterable[HeapLimit]) -> list[Kind]:
+    """The heaps that a footprint table brings functions for."""
+    return [
+        Kind(
+            limit.name,
+            {
+                **{name: Function(Does.ALLOCATE, size=limit.size) for name in limit.allocate},
+                **{name: Function(Does.FREE, pointer=limit.pointer) for name in limit.free},
+            },
+        )
+        for limit in limits
+        if limit.allocate
+    ]
+
+
+def _unseen(firmware: Firmware, kind: Kind) -> list[str]:
+    """Copies of a heap's functions that the compiler made to be called in their place."""
+    names = sorted({symbol.name for symbol in firmware.functions(*kind.functions)} - set(kind.functions))
+    return [f"calls of the compiler's copies {', '.join(names)} are not seen"] if names else []
+
+
+@dataclass(frozen=True)
+class Given:
+    """A block that some heap gave: its physical address, its bytes, and when."""
+
+    address: int
+    size: int
+    time_ns: int
+
+
+def given(heaps: Iterable[Heap], calls: Iterable[CallEvent]) -> list[Given]:
+    """All blocks that heaps ever gave, in the order of the requests."""
+    functions = {place: function for heap in heaps for place, function in heap.functions.items()}
+    found = []
+    for call in calls:
+        function = functions.get(entry(call.function))
+        if function is not None and function.does is Does.ALLOCATE and call.result:
+            found.append(Given(call.result & PHYSICAL, function.bytes(call), call.time_ns))
+    return sorted(found, key=lambda block: block.time_ns)
+
+
+@dataclass
+class _Heap:
+    """One heap in a run."""
+
+    name: str
+    kind: Kind
+    blocks: Blocks
+    handle: int | None = None
+    breaks: list[int] = field(default_factory=list)  # what sbrk said was the end
+    notes: tuple[str, ...] = ()
+
+    def add(self, function: Function, call: CallEvent) -> None:
+        pointer = 0 if function.pointer is None else call.arguments[function.pointer]
+        if function.does is Does.FREE:
+            self.blocks.take_back(call, pointer)
+        elif call.result is None:
+            return
+        elif function.does is Does.EXTEND:
+            size = function.bytes(call)
+            if call.result != _FAILED_SBRK:
+                grown = size - (1 << 32) if size >> 31 else size
+                self.breaks += [call.result & PHYSICAL, (call.result & PHYSICAL) + grown]
+        elif function.does is Does.TRIM:
+            if call.result:
+                self.blocks.trim(pointer, function.bytes(call))
+        elif function.does is Does.RESIZE and pointer:
+            if function.bytes(call):
+                self.blocks.resize(call, pointer, function.bytes(call))
+            else:
+                self.blocks.take_back(call, pointer)
+        elif function.bytes(call) or call.result:
+            self.blocks.give(call, function.bytes(call))
+
+
+def heap_uses(
+    heaps: Iterable[Heap],
+    calls: Iterable[CallEvent],
+    firmware: Firmware,
+    structures: Structures,
+    code: CodeMap,
+    contents: Contents,
+) -> tuple[HeapUse, ...]:
+    """What a run asked of its heaps; a heap of which nothing was asked is there too."""
+    calls = tuple(calls)
+    found = [each for heap in heaps for each in _played(heap, calls, code)]
+    return tuple(_use(each, found, firmware, structures, contents) for each in found)
+
+
+def _played(heap: Heap, calls: tuple[CallEvent, ...], code: CodeMap) -> list[_Heap]:
+    """The heaps of one kind as the run left them: one for each handle, if its functions want one."""
+    extends = {place for place, function in heap.functions.items() if function.does is Does.EXTEND}
+    found: dict[int | None, _Heap] = {}
+
+    def play(call: CallEvent) -> None:
+        function = heap.functions[entry(call.function)]
+        handle = None if function.heap is None else call.arguments[function.heap]
+        if handle not in found:
+            name = heap.kind.name if not found else f"{heap.kind.name} 0x{handle or 0:08x}"
+            found[handle] = _Heap(name, heap.kind, Blocks(code), handle, notes=heap.notes)
+        found[handle].add(function, call)
+
+    for life in lives(calls, heap.functions.keys() - extends, code):
+        for each in found.values():
+            each.blocks.forget()
+        for call in life:
+            play(call)
+    for life in lives(calls, extends, code):
+        for call in life:
+            play(call)
+    return list(found.values()) or [_Heap(heap.kind.name, heap.kind, Blocks(code), notes=heap.notes)]
+
+
+def _use(heap: _Heap, heaps: list[_Heap], firmware: Firmware, structures: Structures, contents: Contents) -> HeapUse:
+    blocks = heap.blocks
+    arena, note = _arena(heap, heaps, firmware)
+    own = _own_count(heap, firmware, structures, contents)
+    if heap.breaks:
+        own = ("sbrk", max(heap.breaks) - min(heap.breaks))
+    return HeapUse(
+        name=heap.name,
+        address=arena[0] if arena else None,
+        size=arena[1] if arena else None,
+        most=blocks.most,
+        most_time_ns=blocks.most_time_ns,
+        left=blocks.now,
+        calls=blocks.calls,
+        failures=len(blocks.failed),
+        largest=blocks.largest,
+        first_failure=blocks.failed[0].place if blocks.failed else None,
+        notes=(*note, *blocks.notes(), *heap.notes),
+        span=blocks.span,
+        own_count=own,
+        failed=tuple(blocks.failed),
+        held=blocks.held(),
+    )
+
+
+def _arena(heap: _Heap, heaps: list[_Heap], firmware: Firmware) -> tuple[tuple[int, int] | None, tuple[str, ...]]:
+    """Where a heap's memory is and how big, as far as something says so, and what says so if that is another heap."""
+    low, high = heap.blocks.lowest, heap.blocks.highest
+    for symbol in firmware.symbols:
+        start = symbol.address & PHYSICAL
+        if symbol.what is What.VARIABLE and (
+            start <= low and high <= start + symbol.size
+            if low is not None and high is not None
+            else symbol.name == heap.kind.arena
+        ):
+            return (symbol.address, symbol.size), ()
+    if heap.kind is _C_LIBRARY:
+        # XC32's linker script names both ends; others only the start, or nothing.
+        start_, end = firmware.label("_heap"), firmware.label("_eheap")
+        if start_ is not None and end is not None and end > start_:
+            return (start_, end - start_), ()
+    if low is None or high is None:
+        return None, ()
+    for other in heaps:
+        if other is not heap:
+            for place, (size, call) in other.blocks.live.items():
+                if place <= low and high <= place + size:
+                    return (call.result or place, size), (f"lives in a block of heap {other.name}",)
+    return None, ()
+
+
+def _own_count(heap: _Heap, firmware: Firmware, structures: Structures, contents: Contents) -> tuple[str, int] | None:
+    """The most that the firmware's own counter says, its overhead included, and that counter's name."""
+
+    def variable(name: str) -> Symbol | None:
+        found = firmware.variables(name)
+        return found[0] if len(found) == 1 else None
+
+    if heap.kind is _LWIP:
+        return _lwip_statistics(firmware, structures, contents)
+    if heap.kind is _FREERTOS:
+        arena, least, next_ = variable("ucHeap"), variable("xMinimumEverFreeBytesRemaining"), variable("xNextFreeByte")
+        if arena and least and (free := contents.word(least.address)) is not None:
+            return least.name, arena.size - free
+        if next_ and (most := contents.word(next_.address)) is not None:
+            return next_.name, most
+    if heap.kind is _HARMONY and heap.handle is not None:
+        (function, *_) = [symbol.address for symbol in firmware.symbols if symbol.name == "_TCPIP_HEAP_Malloc"]
+        instance = structures.find("TCPIP_HEAP_OBJ_INSTANCE", function)
+        descriptor = structures.find("TCPIP_HEAP_DCPT", function)
+        unit = structures.find("_headNode", function)
+        if instance and descriptor and unit:
+            offset = instance.members["heapDcpt"].offset + descriptor.members["_heapWatermark"].offset
+            units = contents.word(heap.handle + offset)
+            return None if units is None else ("_heapWatermark", units * unit.size)
+    return None
+
+
+def _lwip_statistics(firmware: Firmware, structures: Structures, contents: Contents) -> tuple[str, int] | None:
+    """What lwIP counted, if it was built with MEM_STATS."""
+    for function in firmware.functions("mem_malloc"):
+        for statistics in firmware.variables("lwip_stats"):
+            all_, one = structures.find("stats_", function.address), structures.find("stats_mem", function.address)
+            if all_ and one and "mem" in all_.members and "max" in one.members:
+                most = one.members["max"]
+                value = contents.number(statistics.address + all_.members["mem"].offset + most.offset, most.size)
+                return None if value is None else ("lwip_stats.mem.max", value)
+    return None

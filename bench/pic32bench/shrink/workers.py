@@ -17,6 +17,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wai
 from concurrent.futures.process import BrokenProcessPool
 from types import FrameType, TracebackType
 
+from pic32bench.errors import BenchError
 from pic32bench.shrink.task import Outcome, Task
 from pic32bench.shrink.trial import try_image
 
@@ -85,6 +86,7 @@ class LocalWorkers:
                     try:
                         outcome = future.result()
                     except BrokenProcessPool:
+                        worker.check_start()
                         worker.stop()
                         if tries < TRIES:
                             again.append((task, tries))
@@ -106,6 +108,7 @@ class _Worker:
     def __init__(self) -> None:
         self._pool: ProcessPoolExecutor | None = None
         self._process: multiprocessing.process.BaseProcess | None = None
+        self._started: Future[None] | None = None
 
     def submit(self, attempt: Attempt, task: Task) -> Future[Outcome]:
         if self._pool is not None:
@@ -117,9 +120,17 @@ class _Worker:
         self._pool = ProcessPoolExecutor(1, multiprocessing.get_context("spawn"), _begin, (os.getpid(),))
         before = set(multiprocessing.active_children())
         with _interrupts_ignored():
-            future = self._pool.submit(_try, attempt, task)
+            self._started = self._pool.submit(_started)
         (self._process,) = set(multiprocessing.active_children()) - before
-        return future
+        return self._pool.submit(_try, attempt, task)
+
+    def check_start(self) -> None:
+        """Raises BenchError when it was lost before it could begin anything: then the image is not to blame."""
+        if self._started is not None and (not self._started.done() or self._started.exception() is not None):
+            raise BenchError(
+                "a worker process could not start: if this is a program of your own, what it does must stand under "
+                '`if __name__ == "__main__":`, as each worker imports it'
+            )
 
     def tell_to_stop(self) -> None:
         """Breaks off what it is at."""
@@ -135,7 +146,7 @@ class _Worker:
         self._process.join(_STOP_WALL)
         self._process.kill()
         self._pool.shutdown(wait=True)
-        self._pool = self._process = None
+        self._pool = self._process = self._started = None
 
 
 class _interrupts_ignored:  # noqa: N801  (read as a phrase)
@@ -157,6 +168,10 @@ def _begin(parent: int) -> None:
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
     if os.getppid() != parent:
         os._exit(1)
+
+
+def _started() -> None:
+    """What a worker process does before its first task."""
 
 
 def _try(attempt: Attempt, task: Task) -> Outcome:

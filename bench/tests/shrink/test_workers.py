@@ -174,6 +174,14 @@ def test_nothing_is_left_after_the_end(how: signal.Signals, tasks: list[Task], t
     assert list((tmp_path / "tmp").iterdir()) == []
 
 
+def test_a_program_that_workers_cannot_import_is_told_so(tmp_path: Path) -> None:
+    unguarded = INTERRUPTED.replace('if __name__ == "__main__":', "if True:")
+    (tmp_path / "program.py").write_text(unguarded)
+    done = subprocess.run([sys.executable, "program.py"], cwd=tmp_path, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 1
+    assert "BenchError: a worker process could not start: if this is a program of your own" in done.stderr
+
+
 @dataclass
 class Cluster:
     """A scheduler on the loopback, and the processes of its workers."""

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from pic32bench.shrink.workers import LocalWorkers
 
 
-def add_worker_options(parser: argparse.ArgumentParser) -> None:
+def add_worker_options(parser: argparse._ActionsContainer) -> None:
     """Adds --workers and --scheduler."""
     parser.add_argument(
         "--workers", type=count, metavar="N", help="points tried at a time on this computer (one a core)"

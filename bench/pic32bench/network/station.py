@@ -102,6 +102,11 @@ class Station(WirePeer):
         """The board's newest address, as its frames show it; waits for one. Raises WaitTimeoutError."""
         return self.wait(lambda: self._board_address, timeout, "the board has no address")
 
+    @property
+    def seen_address(self) -> str | None:
+        """The board's newest address, as its frames show it; None before the first that shows one."""
+        return self._board_address
+
     def connect(self, address: str, port: int, timeout: float = DEFAULT_TIMEOUT) -> Connection:
         """A TCP connection to the board.
 

@@ -19,10 +19,10 @@ from pathlib import Path
 from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidMessage
 
 from pic32bench import bench, resume, throughput
-from pic32bench.errors import BenchError
+from pic32bench.errors import BenchError, NotBuiltError
 from pic32bench.network.station import LEASED, Connection, Station
 from pic32bench.network.wire import WireNetwork
-from pic32bench.page import fetch
+from pic32bench.page import fetch, fetch_with_parts
 from pic32bench.shrink.task import Outcome, Settings
 from pic32bench.stream import judge
 from pic32bench.stream.client import PATH, PORT, StreamClient
@@ -37,6 +37,7 @@ WEBSOCKET_CLIENTS = 3
 FRAME_RATE_SECONDS = 0.25
 ECHO_BYTES = 128 * 1024
 _PATIENCE = 10.0
+_LEASE_PATIENCE = 20.0
 _TROUBLE = "\n***"  # how the reference firmware begins its last words
 
 
@@ -56,6 +57,11 @@ class Visit:
     def station(self) -> Station:
         """Who visits."""
         return self.board.station
+
+    @property
+    def paths(self) -> list[str]:
+        """What the board serves, as far as that is known; the page first."""
+        return [path for path, _ in self.settings.assets] or ["/"]
 
     def get(self, path: str) -> bytes:
         """The decoded body of a file that the board serves. Raises BenchError."""
@@ -88,7 +94,11 @@ def noise(size: int, salt: str = "") -> bytes:
 
 
 def page(visit: Visit) -> None:
-    """Every file comes byte for byte."""
+    """Every file comes byte for byte; if the files are not known, the page comes with all its parts."""
+    if not visit.settings.assets:
+        for part in fetch_with_parts(f"http://{LEASED}/", station=visit.station):
+            if part.status != 200:
+                raise CheckError(f"GET {part.url} was answered with HTTP {part.status}: expected 200")
     for path, digest in visit.settings.assets:
         body = visit.get(path)
         if hashlib.sha256(body).hexdigest() != digest:
@@ -96,7 +106,13 @@ def page(visit: Visit) -> None:
 
 
 def http_speed(visit: Visit) -> None:
-    """The largest file, by one client."""
+    """The largest file, by one client; if it is not known, the page with all its parts."""
+    if not visit.settings.large_asset:
+        begin = visit.board.time
+        parts = fetch_with_parts(f"http://{LEASED}/", station=visit.station)
+        payload = sum(int(part.headers.get("content-length", len(part.body))) for part in parts)
+        visit.figures["http"] = payload * 8 / (visit.board.time - begin) / 1e6
+        return
     visit.figures["http"] = throughput.http_throughput(visit.board, visit.settings.large_asset).megabits_per_second
 
 
@@ -191,7 +207,7 @@ def many_connections(visit: Visit) -> None:
     with visit.stream() as client:
         client.start()
         for _ in range(2):
-            paths = [path for path, _ in visit.settings.assets]
+            paths = visit.paths
             _get_at_once(visit, [paths[number % len(paths)] for number in range(BROWSER_CONNECTIONS)])
         client.catch_up()
 
@@ -207,7 +223,7 @@ def clients_that_do_not_read(visit: Visit) -> None:
             connection.reading = False
             client.send(message)
         visit.board.run_for(1.0)
-        _get_at_once(visit, [path for path, _ in visit.settings.assets][:2])
+        _get_at_once(visit, visit.paths[:2])
         for connection in lazy:
             connection.reading = True
         for client in clients:
@@ -257,6 +273,8 @@ def cheap(image: Path, board: str | Path, settings: Settings, folder: Path) -> O
         return Outcome(False, error.message, figures)
     seconds = figures["boot"]
     for name, check in CHECKS:
+        if settings.checks and name not in settings.checks:
+            continue
         with resume.restore(folder / "address.snapshot") as here:
             try:
                 with _trouble_told(name, here):
@@ -277,9 +295,9 @@ def _powered(image: Path, board: str | Path, settings: Settings) -> Iterator[ben
 
 def _has_address(board: bench.Board) -> None:
     with _trouble_told("boot", board):
-        board.console.wait_for_line(f"IP Address: {LEASED}", timeout=20)
-        if board.station.ping(LEASED) is None:
-            raise CheckError(f"{LEASED} does not answer ping")
+        if board.clock.wait_until(lambda: board.station.seen_address == LEASED or None, _LEASE_PATIENCE) is None:
+            raise CheckError(f"no frame of a board that has taken its address, {LEASED}, in {_LEASE_PATIENCE:g} s")
+        board.station.ping(LEASED)  # both know each other's MAC address now
 
 
 def _wire(board: bench.Board) -> WireNetwork:
@@ -293,6 +311,8 @@ def _trouble_told(name: str, board: bench.Board | None = None) -> Iterator[None]
     what = None
     try:
         yield
+    except NotBuiltError:  # says nothing of the image
+        raise
     except CheckError as error:
         what = error.message
     except (ConnectionClosed, InvalidHandshake, InvalidMessage, http.client.HTTPException, EOFError) as error:
@@ -341,7 +361,8 @@ def _get_at_once(visit: Visit, paths: list[str]) -> None:
         for path, client in clients:
             answer = client.getresponse()
             body = answer.read()
-            if answer.status != 200 or hashlib.sha256(_decoded(answer, body)).hexdigest() != expected[path]:
+            digest = hashlib.sha256(_decoded(answer, body)).hexdigest()
+            if answer.status != 200 or digest != expected.get(path, digest):
                 raise CheckError(f"GET {path}, one of {len(paths)}, brought HTTP {answer.status} or wrong bytes")
 
 

@@ -37,6 +37,7 @@ class Settings:
     assets: tuple[tuple[str, str], ...] = ()
     large_asset: str = ""
     buffer_size: int = 4096
+    checks: tuple[str, ...] = ()  # those to make, by name; none: all
     # Trial `boots`: what the console must say, and the virtual seconds in which it must.
     until: str = ""
     seconds: float = 30.0
@@ -77,7 +78,9 @@ class Outcome:
 class Workers(Protocol):
     """Who tries tasks."""
 
-    count: int
+    @property
+    def count(self) -> int:
+        """How many tasks are tried at a time."""
 
     def run(self, tasks: Iterable[Task]) -> Iterator[tuple[Task, Outcome]]:
         """Tries all tasks and yields them as they are done, in any order.
@@ -86,17 +89,18 @@ class Workers(Protocol):
         """
 
 
-def pack(files: Iterable[Path]) -> bytes:
-    """Files as a zip, by their names; a folder with all in it. The same contents make the same bytes.
+def pack(files: Iterable[tuple[str, Path]]) -> bytes:
+    """Files as a zip, by the names given; a folder with all in it. The same contents make the same bytes.
 
     Raises ImageError when one cannot be read.
     """
     written = io.BytesIO()
     with zipfile.ZipFile(written, "w", zipfile.ZIP_DEFLATED) as archive:
-        for top in files:
-            members = sorted(path for path in top.rglob("*") if path.is_file()) if top.is_dir() else [top]
-            for path in members:
-                info = zipfile.ZipInfo(str(path.relative_to(top.parent)), _LONG_AGO)
+        for name, top in files:
+            for path in sorted(path for path in top.rglob("*") if path.is_file()) if top.is_dir() else [top]:
+                if "__pycache__" in path.parts:
+                    continue
+                info = zipfile.ZipInfo(str(Path(name) / path.relative_to(top)), _LONG_AGO)
                 info.compress_type = zipfile.ZIP_DEFLATED
                 try:
                     archive.writestr(info, path.read_bytes())
@@ -108,7 +112,8 @@ def pack(files: Iterable[Path]) -> bytes:
 def pack_image(image: Path) -> bytes:
     """An image; with a .hex, which has no symbols, the .elf or .map of its name too. Raises ImageError."""
     symbols = [image.with_suffix(suffix) for suffix in SYMBOLS if image.suffix.lower() != ".elf"]
-    return pack([paths.image_file(image), *(path for path in symbols if path.is_file())])
+    files = [paths.image_file(image), *(path for path in symbols if path.is_file())]
+    return pack((path.name, path) for path in files)
 
 
 def unpack(packed: bytes, folder: Path) -> list[Path]:

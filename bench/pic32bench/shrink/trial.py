@@ -6,7 +6,7 @@ from __future__ import annotations
 import re
 import tempfile
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -24,7 +24,8 @@ def boots(image: Path, board: str | Path, settings: Settings, folder: Path) -> O
     """The console says what it must, on network ``none``."""
     with bench.start(board, image, "none", settings.seed) as powered:
         try:
-            powered.console.wait_for_line(re.compile(settings.until), settings.seconds, include_unfinished=True)
+            expected = re.compile(settings.until, re.MULTILINE)
+            powered.console.wait_for_line(expected, settings.seconds, include_unfinished=True)
         except BenchError as error:
             return Outcome(False, f"boots: {error.message.splitlines()[0]}", {"seconds": powered.time})
         return Outcome(True, "", {"seconds": powered.time, "boot": powered.time}, ("boots",))
@@ -66,14 +67,3 @@ def _board(board: str, folder: Path) -> str | Path:
     path = folder / "board.toml"
     path.write_text(board)
     return path
-
-
-class OneAfterAnother:
-    """Workers: this process itself."""
-
-    count = 1
-
-    def run(self, tasks: Iterable[Task]) -> Iterator[tuple[Task, Outcome]]:
-        """Tries each task as it is taken."""
-        for task in tasks:
-            yield task, try_image(task)

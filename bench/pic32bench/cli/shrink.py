@@ -1,0 +1,257 @@
+# SPDX-License-Identifier: MIT
+"""``pic32bench shrink``: the smallest values of build options at which everything still passes."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from contextlib import ExitStack
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rich.console import Console as Terminal
+from rich.markup import escape
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+from pic32bench import paths
+from pic32bench.board import BoardDescription, load
+from pic32bench.cli.board_options import regex, seconds
+from pic32bench.cli.worker_options import add_worker_options, workers
+from pic32bench.errors import UsageError
+
+if TYPE_CHECKING:
+    from pic32bench.shrink.options import Option
+    from pic32bench.shrink.report import Report
+    from pic32bench.shrink.session import Shrink
+    from pic32bench.shrink.state import State
+
+    Subparsers = argparse._SubParsersAction[argparse.ArgumentParser]
+
+STATE_FOLDER = Path("build/shrink")
+FIRMWARE_SUITES = ("robot",)
+BOOT_SECONDS = 30.0
+_PIPED_WIDTH = 200
+
+_DESCRIPTION = """\
+Builds the firmware with other values of an integer build option, tries each image, and finds the smallest value that
+passes everything and keeps the floors of speed. It does not trust that what works with less works with more. Several
+options together give a front of RAM against speed. All speeds are in the board's time and repeat exactly.
+
+  pic32bench shrink WS_BUFFER_SIZE
+  pic32bench shrink WS_BUFFER_SIZE=160..4096/16 --plot sizes.svg
+  pic32bench shrink WS_BUFFER_SIZE MEM_SIZE PBUF_POOL_SIZE TCP_WND --points 120 --workers 2
+  pic32bench shrink BUF=64..1024 --build-command 'make BUF={value}' --image out/app.elf --until 'ready'"""
+
+_EPILOG = """\
+Ctrl-C keeps what was done, and --resume goes on. docs/shrink.md says how it works.
+Exit codes: 0 found, 1 nothing passes, 2 wrong use."""
+
+
+def add_parser(subparsers: Subparsers) -> None:
+    """Adds the subcommand."""
+    parser = subparsers.add_parser(
+        "shrink",
+        help="smallest buffers at which every suite still passes",
+        description=_DESCRIPTION,
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument(
+        "options", nargs="+", metavar="OPTION", help="NAME, NAME=LOW..HIGH, NAME=LOW..HIGH/STEP or NAME=VALUE,VALUE,..."
+    )
+    values = parser.add_argument_group("values of the only option")
+    values.add_argument("--from", dest="low", type=int, metavar="N", help="the smallest (1)")
+    values.add_argument("--to", dest="high", type=int, metavar="N", help="the largest (as shipped)")
+    values.add_argument("--step", type=int, metavar="N", help="from the largest down in such steps (1)")
+    values.add_argument("--values", metavar="N,N,...", help="these and no others")
+    floors = parser.add_argument_group("floors")
+    floors.add_argument("--min-frame-rate", type=float, metavar="N", help="stream frames a second, of three clients")
+    floors.add_argument("--min-throughput", type=float, metavar="MBIT", help="Mbit/s, of HTTP and of WebSocket echoes")
+    floors.add_argument("--min-http", type=float, metavar="MBIT", help="Mbit/s of HTTP alone")
+    floors.add_argument("--min-websocket", type=float, metavar="MBIT", help="Mbit/s of WebSocket echoes alone")
+    floors.add_argument(
+        "--keep", type=float, default=90.0, metavar="PERCENT", help="other floors: of what is shipped (%(default)g %%)"
+    )
+    trials = parser.add_argument_group("trials")
+    trials.add_argument(
+        "--suites", action="append", metavar="PATH", help="full set: Robot suites or pytest files (all of robot/)"
+    )
+    trials.add_argument("--board", default=paths.DEFAULT_BOARD, metavar="NAME|FILE", help="board (%(default)s)")
+    trials.add_argument("--seed", type=int, default=1, metavar="N", help="of the chip's random numbers (%(default)s)")
+    other = parser.add_argument_group("firmware that others build")
+    other.add_argument(
+        "--build-command", metavar="COMMAND", help="builds it; {value}, or {NAME} of each option, is put in"
+    )
+    other.add_argument("--image", metavar="PATH", help="the image that the command makes; {value} and {NAME} work too")
+    other.add_argument("--copy", action="store_true", help="build in a copy of the working directory, not in it")
+    other.add_argument(
+        "--until",
+        type=regex,
+        metavar="REGEX",
+        help="what its console must say (without it: the cheap checks that apply)",
+    )
+    other.add_argument(
+        "--for",
+        dest="seconds",
+        type=seconds,
+        metavar="SECONDS",
+        help=f"in so many virtual seconds ({BOOT_SECONDS:g})",
+    )
+    run = parser.add_argument_group("the run")
+    run.add_argument("--points", type=int, metavar="N", help="limit of points to try (80; 100 for several options)")
+    add_worker_options(run)
+    run.add_argument("--state", metavar="FILE", help=f"where results are kept ({STATE_FOLDER}/OPTION.json)")
+    run.add_argument("--resume", action="store_true", help="go on with what the state holds")
+    report = parser.add_argument_group("the report")
+    report.add_argument("--all", action="store_true", help="several options: list all points, not the front alone")
+    report.add_argument("--json", action="store_true", help="print JSON instead of a table")
+    report.add_argument("--markdown", metavar="FILE", help="write it as Markdown too")
+    report.add_argument("--plot", action="append", metavar="FILE", help="draw it, .png or .svg; may be given twice")
+    parser.set_defaults(run=run_command)
+
+
+def run_command(args: argparse.Namespace) -> int:
+    """Runs it; returns the exit code. Raises BenchError."""
+    from pic32bench.shrink.plot import check_plot, plot
+    from pic32bench.shrink.state import State, alone
+
+    options = _options(args)
+    plots = [Path(name) for name in args.plot or ()]
+    for path in plots:
+        check_plot(path)
+    names = tuple(option.name for option in options)
+    state_path = Path(args.state) if args.state else STATE_FOLDER / f"{'+'.join(names)}.json"
+    state = State(state_path, names)
+    folder = state_path.with_suffix("").absolute()
+    with ExitStack() as stack:
+        stack.enter_context(alone(folder))
+        if args.resume:
+            state.load()
+        shrink = _prepare(args, options, state, folder, stack)
+        try:
+            report = _run(shrink)
+        except KeyboardInterrupt:
+            print(f"pic32bench: stopped; {len(state.tried)} points are kept: --resume goes on", file=sys.stderr)
+            raise
+    _show(args, report)
+    for path in plots:
+        plot(report, path)
+    return 0 if report.minimum is not None else 1
+
+
+def _options(args: argparse.Namespace) -> tuple[Option, ...]:
+    from pic32bench.shrink.options import firmware_options, read_option
+
+    known = None if args.build_command is not None else firmware_options()
+    alone = (args.low, args.high, args.step, args.values)
+    if len(args.options) > 1 and any(each is not None for each in alone):
+        raise UsageError("--from, --to, --step and --values are for one option: write NAME=LOW..HIGH of several")
+    options = tuple(read_option(text, known, *alone) for text in args.options)
+    names = [option.name for option in options]
+    if len(set(names)) < len(names):
+        raise UsageError(f"{max(names, key=names.count)} is given twice")
+    return options
+
+
+def _prepare(
+    args: argparse.Namespace, options: tuple[Option, ...], state: State, folder: Path, stack: ExitStack
+) -> Shrink:
+    """Everything checked and ready, and nothing tried yet. Raises UsageError."""
+    from pic32bench.shrink import front, search
+    from pic32bench.shrink.build import LARGE_ASSET, Builder, CommandBuild, FirmwareBuild
+    from pic32bench.shrink.plan import command_plan, firmware_plan
+    from pic32bench.shrink.session import Shrink
+    from pic32bench.shrink.task import Settings
+    from pic32bench.snapshot.store import bench_digest
+
+    description = load(args.board)
+    names = tuple(option.name for option in options)
+    settings = Settings("", board=_travelling(args.board, description), seed=args.seed)
+    limit = args.points
+    if limit is None:
+        limit = search.DEFAULT_POINTS if len(options) == 1 else front.DEFAULT_POINTS
+    if limit < 2:
+        raise UsageError(f"--points {limit}: expected 2 or more")
+    if not 0 <= args.keep <= 100:
+        raise UsageError(f"--keep {args.keep:g}: expected a percentage, 0 to 100")
+    builder: Builder
+    paths.station_library()
+    state.depends_on("emulator", paths.file_digest(paths.emulator_binary()))
+    state.depends_on("bench", bench_digest())
+    state.depends_on("board", settings.board)
+    if args.build_command is not None:
+        if args.image is None:
+            raise UsageError("--build-command goes with --image PATH: where does it put the image?")
+        until = "" if args.until is None else args.until.pattern
+        settings = replace(settings, until=until, seconds=args.seconds or BOOT_SECONDS)
+        plan = command_plan(settings, tuple(args.suites or ()))
+        builder = CommandBuild(args.build_command, args.image, names, description.chip, args.copy)
+    else:
+        given = [name for name in ("image", "until", "seconds") if getattr(args, name) is not None]
+        given = [{"seconds": "for"}.get(name, name) for name in given] + ["copy"] * args.copy
+        if given:
+            raise UsageError(f"--{given[0]} goes with --build-command: the reference firmware is built as it is")
+        builder = FirmwareBuild(folder, description.chip)
+        settings = replace(settings, assets=builder.assets(), large_asset=f"/{LARGE_ASSET}")
+        plan = firmware_plan(settings, tuple(args.suites or FIRMWARE_SUITES))
+    stack.callback(builder.close)
+    who = workers(args)
+    stack.enter_context(who)
+    throughput = {"http": args.min_throughput, "websocket": args.min_throughput}
+    given_floors = {"frame_rate": args.min_frame_rate, "http": args.min_http, "websocket": args.min_websocket}
+    floors = {name: throughput.get(name) if value is None else value for name, value in given_floors.items()}
+    return Shrink(
+        options=options,
+        builder=builder,
+        plan=plan,
+        workers=who,
+        state=state,
+        limit=limit,
+        floors={name: value for name, value in floors.items() if value is not None},
+        share=args.keep / 100,
+    )
+
+
+def _run(shrink: Shrink) -> Report:
+    """Runs it behind a progress bar."""
+    progress = Progress(
+        TextColumn("shrinking"),
+        BarColumn(),
+        TextColumn("{task.completed} of at most {task.total} points, {task.fields[passing]} pass; {task.fields[what]}"),
+        TimeElapsedColumn(),
+        console=Terminal(stderr=True),
+        transient=True,
+        disable=not sys.stderr.isatty(),
+    )
+    with progress:
+        bar = progress.add_task("", total=shrink.limit, passing=0, what="building")
+
+        def watch(points: int, passing: int, what: str) -> None:
+            progress.update(bar, completed=points, passing=passing, what=escape(what))
+
+        shrink.watch = watch
+        return shrink.run()
+
+
+def _show(args: argparse.Namespace, report: Report) -> None:
+    if args.markdown is not None:
+        try:
+            Path(args.markdown).write_text(report.markdown(args.all))
+        except OSError as error:
+            raise UsageError(f"--markdown {args.markdown}: {error.strerror}") from None
+    if args.json:
+        json.dump(report.as_json(), sys.stdout, indent=2)
+        print()
+        return
+    wide = {} if sys.stdout.isatty() else {"width": _PIPED_WIDTH}
+    terminal = Terminal(file=sys.stdout, highlight=False, emoji=False, **wide)  # type: ignore[arg-type]
+    report.write_table(terminal, args.all)
+
+
+def _travelling(name: str, description: BoardDescription) -> str:
+    """A board as a task can take it along: the name of one that is in the project, else the board file's text."""
+    if not name.endswith(".toml") and "/" not in name:
+        return name
+    return description.path.read_text()

@@ -230,9 +230,9 @@ def _around(
         if lows is None and "ucHeap" not in known_by:
             return low, low + size, known_by
         if lows is not None and depth is not None and low in lows:
-            return low, low + depth * _WORD, "the call that created it"
+            return low, low + depth * _WORD, f"created with {depth} words"
     if lows is not None and depth is not None:
-        return lows[0], lows[0] + depth * _WORD, "the call that created it"
+        return lows[0], lows[0] + depth * _WORD, f"created with {depth} words"
     return None, None, ""
 
 

@@ -15,6 +15,7 @@ from pic32bench.footprint.symbols import Symbol
 from pic32bench.memory.allocators import RESET, find_heaps, heap_uses, pool_functions, pool_uses
 from pic32bench.memory.contents import Contents
 from pic32bench.memory.firmware import Firmware
+from pic32bench.memory.remarks import remarks
 from pic32bench.memory.report import HeapUse, PoolUse
 from pic32bench.memory.structures import Structures
 from pic32bench.watch import CallEvent
@@ -255,6 +256,22 @@ def test_what_cannot_be_told_is_said() -> None:
     assert heap.notes == ("calls of the compiler's copies mem_malloc.constprop.0 are not seen",)
 
 
+def test_what_a_report_says_beside_the_figures() -> None:
+    calls = Calls("malloc", "free")
+    for number in range(7):
+        calls.call("malloc", 4000, gives=0, ra=CALLER + 4 * number)
+    calls.call("malloc", 5000 + number, gives=0)
+    calls.call("malloc", 1200, gives=RAM)
+    calls.call("malloc", 8, gives=RAM + 0x1000)
+    calls.call("free", RAM + 8)
+    assert list(remarks(calls.heap())) == [
+        "heap libc: 7 requests of 4,000 bytes got nothing, the first at 0.000000 s, in caller (a.c:7)",
+        "heap libc: a request of 5,006 bytes got nothing, at 0.000000 s, in caller (a.c:7)",
+        "heap libc: 1,208 bytes in 2 blocks still out, asked for in caller (a.c:7)",
+        "heap libc: 1 of what came back was not out (given back twice, or never given): caller (a.c:7)",
+    ]
+
+
 # Two pools of lwIP: A in memp_pools, B with a descriptor of its own.
 POOLS = [
     ("memp_pools", 0x9D010000, 4),
@@ -303,6 +320,10 @@ def test_pools() -> None:
     assert a.first_failure == Place("caller", "a.c", 7)
     assert [(held.blocks, held.size) for held in a.held] == [(2, 2)]
     assert (b.name, b.count, b.most, b.left, b.notes) == ("B", 2, 1, 0, ())
+    assert list(remarks(a)) == [
+        "pool A: a request got nothing, at 0.000000 s, in caller (a.c:7)",
+        "pool A: 2 elements still out, asked for in caller (a.c:7)",
+    ]
 
 
 def test_a_pool_whose_list_says_something_else() -> None:

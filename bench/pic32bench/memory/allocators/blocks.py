@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 
-from pic32bench.code_map import CodeMap
+from pic32bench.code_map import CodeMap, Place
 from pic32bench.image import PHYSICAL
 from pic32bench.memory.allocators.calls import site
 from pic32bench.memory.report import Failure, Held
@@ -101,10 +101,11 @@ class Blocks:
 
     def held(self) -> tuple[Held, ...]:
         """What never came back, by who asked for it, most first."""
-        sums: dict[int, list[int]] = {}
+        places = {call.ra: site(self.code, call.ra) for _, call in self.live.values()}
+        sums: dict[Place, list[int]] = {}
         for size, call in self.live.values():
-            sums.setdefault(call.ra, []).append(size)
-        found = [Held(site(self.code, ra), len(sizes), sum(sizes)) for ra, sizes in sums.items()]
+            sums.setdefault(places[call.ra], []).append(size)
+        found = [Held(place, len(sizes), sum(sizes)) for place, sizes in sums.items()]
         return tuple(sorted(found, key=lambda held: (-held.size, str(held.place))))
 
     def notes(self) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ import io
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from elftools.common.exceptions import ELFError
 from elftools.elf.elffile import ELFFile
@@ -112,23 +112,29 @@ def _hex_pieces(path: Path, chip: Chip) -> Iterator[_Piece]:
         yield _Piece(address, bytes(contents.tobinarray(start=start, size=end - start)))
 
 
+def linked_elf(path: Path, file: BinaryIO) -> ELFFile:
+    """The headers of an ELF that is a linked program for this core. Raises ImageError, one line, for any other."""
+    try:
+        elf: Any = ELFFile(file)
+        machine, bits, little, kind = elf["e_machine"], elf.elfclass, elf.little_endian, elf["e_type"]
+        list(elf.iter_segments())
+    except (ELFError, ValueError, TypeError, KeyError, AttributeError) as error:
+        raise ImageError(f"{path} is damaged: its ELF headers cannot be read: build it again") from error
+    if machine != "EM_MIPS" or bits != 32 or not little:
+        order = "little" if little else "big"
+        raise ImageError(
+            f"{path} is an ELF for another machine ({str(machine).removeprefix('EM_')}, {bits}-bit "
+            f"{order}-endian): expected 32-bit little-endian MIPS"
+        )
+    if kind != "ET_EXEC":
+        raise ImageError(f"{path} is no linked program ({kind}): give the ELF that the linker wrote")
+    return elf
+
+
 def _elf_pieces(path: Path, chip: Chip) -> Iterator[_Piece]:
     size = path.stat().st_size
     with path.open("rb") as file:
-        try:
-            elf: Any = ELFFile(file)
-            machine, bits, little = elf["e_machine"], elf.elfclass, elf.little_endian
-            kind, segments = elf["e_type"], list(elf.iter_segments())
-        except (ELFError, ValueError, TypeError, KeyError, AttributeError) as error:
-            raise ImageError(f"{path} is damaged: its ELF headers cannot be read: build it again") from error
-        if machine != "EM_MIPS" or bits != 32 or not little:
-            order = "little" if little else "big"
-            raise ImageError(
-                f"{path} is an ELF for another machine ({str(machine).removeprefix('EM_')}, {bits}-bit "
-                f"{order}-endian): expected 32-bit little-endian MIPS"
-            )
-        if kind != "ET_EXEC":
-            raise ImageError(f"{path} is no linked program ({kind}): give the ELF that the linker wrote")
+        segments = linked_elf(path, file).iter_segments()
         for segment in segments:
             if segment["p_type"] != "PT_LOAD" or not segment["p_filesz"]:
                 continue

@@ -24,7 +24,7 @@ LAYERS = [
     ["stream", "footprint", "page", "browser"],
     ["throughput"],
     ["code_map"],
-    ["sfr_use", "backtrace"],
+    ["sfr_use", "backtrace", "callgraph"],
     ["memory"],
     ["bundle"],
     ["plugin", "robot", "benchmark", "shrink"],

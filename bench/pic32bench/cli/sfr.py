@@ -4,19 +4,17 @@
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from pathlib import Path
 from typing import Any
 
-from rich import box
 from rich.console import Console as Terminal
 from rich.markup import escape
 from rich.progress import BarColumn, Progress, TextColumn
-from rich.table import Table
 
 from pic32bench import bench
 from pic32bench.cli.board_options import add_board_options, network
+from pic32bench.cli.tables import print_json, table, terminal
 from pic32bench.code_map import CodeMap
 from pic32bench.errors import UsageError
 from pic32bench.network import NoNetwork
@@ -24,7 +22,6 @@ from pic32bench.sfr_use import MODELLED, RESERVED, STORAGE, SfrReport, Touched, 
 
 DEFAULT_SECONDS = 10.0
 _STEP = 0.1  # virtual seconds between two moves of the progress bar
-_PIPED_WIDTH = 200
 
 _DESCRIPTION = """\
 Runs an image on an emulated board for some virtual seconds and lists the special function registers that it touched:
@@ -71,7 +68,7 @@ def run(args: argparse.Namespace) -> int:
         seen = _run_for(board, seconds, args)
         report = sfr_report(board, args.symbols)
     if args.json:
-        _print_json({"image": str(board.image.path), "board": board.description.name, **report.as_json()})
+        print_json({"image": str(board.image.path), "board": board.description.name, **report.as_json()})
     else:
         _print_report(report, board, args)
     if args.until is not None and not seen:
@@ -108,46 +105,46 @@ def _run_for(board: bench.Board, seconds: float, args: argparse.Namespace) -> bo
 
 
 def _print_report(report: SfrReport, board: bench.Board, args: argparse.Namespace) -> None:
-    terminal = _terminal()
-    terminal.print(
+    out = terminal()
+    out.print(
         f"{escape(board.image.path.name)} on {escape(board.description.name)}, {report.seconds:.3g} virtual seconds"
     )
     modelled = report.of_kind(MODELLED)
     if args.all:
-        _print_registers(terminal, "modelled", modelled)
+        _print_registers(out, "modelled", modelled)
     elif modelled:
-        _print_devices(terminal, report)
-    _print_registers(terminal, "storage only", report.of_kind(STORAGE))
-    _print_registers(terminal, "reserved", report.of_kind(RESERVED))
+        _print_devices(out, report)
+    _print_registers(out, "storage only", report.of_kind(STORAGE))
+    _print_registers(out, "reserved", report.of_kind(RESERVED))
     counts = ", ".join(f"{len(report.of_kind(kind))} {kind}" for kind in (MODELLED, STORAGE, RESERVED))
-    terminal.print(f"{len(report.registers)} registers touched: {counts}", soft_wrap=True)
+    out.print(f"{len(report.registers)} registers touched: {counts}", soft_wrap=True)
 
 
-def _print_devices(terminal: Terminal, report: SfrReport) -> None:
-    table = _table(terminal)
+def _print_devices(out: Terminal, report: SfrReport) -> None:
+    rows = table(out)
     for column in ("registers", "reads", "writes"):
-        table.add_column(column, justify="right", no_wrap=True)
-    table.add_column("modelled", no_wrap=True)
+        rows.add_column(column, justify="right", no_wrap=True)
+    rows.add_column("modelled", no_wrap=True)
     for device, touched in report.per_device().items():
         reads, writes = sum(each.use.reads for each in touched), sum(each.use.writes for each in touched)
-        table.add_row(str(len(touched)), str(reads), str(writes), escape(short_name(device)))
-    terminal.print(table)
+        rows.add_row(str(len(touched)), str(reads), str(writes), escape(short_name(device)))
+    out.print(rows)
 
 
-def _print_registers(terminal: Terminal, title: str, registers: list[Touched]) -> None:
+def _print_registers(out: Terminal, title: str, registers: list[Touched]) -> None:
     if not registers:
         return
-    table = _table(terminal)
-    table.add_column("address", no_wrap=True)
-    table.add_column("reads", justify="right", no_wrap=True)
-    table.add_column("writes", justify="right", no_wrap=True)
-    table.add_column(title, no_wrap=True)
-    table.add_column("first access", overflow="fold")
+    rows = table(out)
+    rows.add_column("address", no_wrap=True)
+    rows.add_column("reads", justify="right", no_wrap=True)
+    rows.add_column("writes", justify="right", no_wrap=True)
+    rows.add_column(title, no_wrap=True)
+    rows.add_column("first access", overflow="fold")
     for touched in registers:
         use = touched.use
         name = use.register or "-"
-        table.add_row(f"{use.address:08X}", str(use.reads), str(use.writes), name, escape(touched.first))
-    terminal.print(table)
+        rows.add_row(f"{use.address:08X}", str(use.reads), str(use.writes), name, escape(touched.first))
+    out.print(rows)
 
 
 def _chip(args: argparse.Namespace) -> int:
@@ -158,36 +155,21 @@ def _chip(args: argparse.Namespace) -> int:
     devices = shares(registers)
     total = {kind: sum(counts.get(kind, 0) for counts in devices.values()) for kind in (MODELLED, STORAGE)}
     if args.json:
-        rows = [vars(register) for register in registers]
-        _print_json({"chip": board.description.chip.name, **total, "devices": devices, "registers": rows})
+        listed = [vars(register) for register in registers]
+        print_json({"chip": board.description.chip.name, **total, "devices": devices, "registers": listed})
         return 0
-    terminal = _terminal()
-    table = _table(terminal)
+    out = terminal()
+    rows = table(out)
     for column in (MODELLED, STORAGE):
-        table.add_column(column, justify="right", no_wrap=True)
-    table.add_column("device", no_wrap=True)
+        rows.add_column(column, justify="right", no_wrap=True)
+    rows.add_column("device", no_wrap=True)
     for device, counts in devices.items():
-        table.add_row(str(counts[MODELLED]), str(counts[STORAGE]), escape(device))
-    terminal.print(table)
+        rows.add_row(str(counts[MODELLED]), str(counts[STORAGE]), escape(device))
+    out.print(rows)
     share = total[MODELLED] / max(len(registers), 1)
-    terminal.print(
+    out.print(
         f"{board.description.chip.name}: {len(registers)} registers, {total[MODELLED]} modelled ({share:.1%}), "
         f"{total[STORAGE]} storage only",
         soft_wrap=True,
     )
     return 0
-
-
-def _terminal() -> Terminal:
-    if sys.stdout.isatty():
-        return Terminal(file=sys.stdout, highlight=False, emoji=False)
-    return Terminal(file=sys.stdout, highlight=False, emoji=False, width=_PIPED_WIDTH, color_system=None)
-
-
-def _table(terminal: Terminal) -> Table:
-    return Table(box=box.SIMPLE_HEAD if terminal.is_terminal else box.MARKDOWN)
-
-
-def _print_json(data: dict[str, Any]) -> None:
-    json.dump(data, sys.stdout, indent=2)
-    print()

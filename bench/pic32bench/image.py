@@ -81,6 +81,12 @@ def _read(path: Path, chip: Chip) -> tuple[Image, list[_Piece]]:
     return Image(path, kind, sum(len(piece.data) for piece in pieces)), pieces
 
 
+def contents(path: Path, chip: Chip) -> Iterator[tuple[int, bytes]]:
+    """What an image puts into flash: physical addresses and bytes. Raises ImageError."""
+    for piece in _read(path, chip)[1]:
+        yield piece.address, piece.data
+
+
 def load_hex(path: Path) -> IntelHex:
     """The contents of an Intel HEX file. Raises ImageError, one line, for a damaged one, and OSError."""
     contents = IntelHex()

@@ -13,6 +13,10 @@
     @pytest.mark.board(at=has_address)
     def test_shows_its_page(board): ...
 
+    def test_stays_within_its_limits(board, memory):
+        board.console.wait_for_line("Initialization Ended - success")
+        memory.should_fit(budget="limits.toml")
+
 Options --board, --image, --network and --seed say what `board` is; the marker overrides them for a test, a class or
 a module. It takes what `pic32bench.start` takes, and with ``at`` a function that leads the board to where the test
 begins. The first time it does; every other time, in this run or another, the board comes from a snapshot.
@@ -22,7 +26,8 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Generator, Iterator
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -30,6 +35,9 @@ from pic32bench import bench, bundle, paths, resume
 from pic32bench.errors import BenchError
 from pic32bench.network import NETWORKS
 from pic32bench.sfr_use import leaning_notes
+
+if TYPE_CHECKING:
+    from pic32bench.memory import Report
 
 _BOARDS = pytest.StashKey[list[bench.Board]]()
 # Travels with a test's report, also from the processes of pytest-xdist, and into a JUnit file.
@@ -129,6 +137,54 @@ def _record(request: pytest.FixtureRequest, board: bench.Board, number: int) -> 
 def board(start_board: Callable[..., bench.Board]) -> bench.Board:
     """A board of its own for each test, powered and at virtual time 0."""
     return start_board()
+
+
+class Memory:
+    """What boards of a test used of their RAM. The run up to now is played again and watched, nothing is asked before.
+
+    ``board`` is the last one that the test started, unless given. ``symbols`` is an ELF or MAP for an image without
+    names, beside what lies beside it; ``budget`` a footprint table with limits, by default firmware/footprint.toml of
+    the project if it is about this firmware.
+    """
+
+    def __init__(self, boards: Callable[[], list[bench.Board]]) -> None:
+        self._boards = boards
+
+    def report(
+        self,
+        board: bench.Board | None = None,
+        symbols: str | Path | None = None,
+        budget: str | Path | None = None,
+    ) -> Report:
+        """Buffers, stacks, heaps, pools and overruns, from power-on to now."""
+        from pic32bench.memory import measure_board  # with what it needs it would slow down every pytest
+
+        boards = self._boards()
+        if board is None and not boards:
+            pytest.fail("memory: no board was started: use the fixture `board` or `start_board`", pytrace=False)
+        try:
+            return measure_board(board or boards[-1], symbols, budget)
+        except BenchError as error:
+            pytest.fail(str(error), pytrace=False)
+
+    def should_fit(
+        self,
+        budget: str | Path | None = None,
+        board: bench.Board | None = None,
+        symbols: str | Path | None = None,
+    ) -> Report:
+        """Fails if something is over its limit, or was written past its end; returns the report."""
+        report = self.report(board, symbols, budget)
+        if not report.fits:
+            pytest.fail(report.complaint(), pytrace=False)
+        return report
+
+
+@pytest.fixture
+def memory(request: pytest.FixtureRequest) -> Memory:
+    """What the boards of this test used of their RAM: ``memory.should_fit()`` and ``memory.report()``."""
+    stash = request.node.stash
+    return Memory(lambda: stash[_BOARDS] if _BOARDS in stash else [])  # noqa: SIM401  (get() loses the type)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +13,7 @@ from pic32bench.footprint.budget import Access, What
 from pic32bench.footprint.elf import Elf, read_elf
 from pic32bench.footprint.linkmap import MAP_SIGN, LinkMap, read_map
 from pic32bench.image import ELF_MAGIC
+from pic32bench.paths import version
 
 
 @dataclass(frozen=True)
@@ -51,15 +53,20 @@ def read_symbols(image: str | Path) -> tuple[Symbol, ...]:
 
 
 def read_elf_or_map(path: Path) -> Elf | LinkMap:
-    """Read an image by what it is, whatever its name.
+    """Read an image by what it is, whatever its name; once as long as it does not change.
 
     Raises:
         ImageError: no such file, neither ELF nor MAP, or truncated.
     """
     try:
-        data = path.read_bytes()
+        return _read(path, version(path))
     except OSError as error:
         raise ImageError(f"{path}: {error.strerror}: expected the firmware's .elf or .map") from None
+
+
+@functools.lru_cache(maxsize=4)
+def _read(path: Path, version: tuple[int, ...]) -> Elf | LinkMap:
+    data = path.read_bytes()
     if data.startswith(ELF_MAGIC):
         return read_elf(path)
     if MAP_SIGN in data:

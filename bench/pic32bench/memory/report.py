@@ -6,7 +6,7 @@ Addresses are as the firmware's symbols have them, sizes are bytes, times virtua
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 
 from pic32bench.backtrace import Backtrace
@@ -150,7 +150,11 @@ class PoolUse:
 
 @dataclass(frozen=True)
 class OverrunFound:
-    """A store past an object's end: ``beyond`` bytes after its last one, by whom, called from where, and when."""
+    """A store past an object's end: by whom, called from where, and when.
+
+    The first wrong byte is the ``beyond``th after its last one. ``device`` is what stored when it was not the core;
+    ``kind`` is how it was told, see `pic32bench.watch.Overrun`.
+    """
 
     object: str
     address: int
@@ -160,11 +164,22 @@ class OverrunFound:
     caller: int
     caller_place: Place
     time_ns: int
+    kind: str = ""
+    device: str = ""
+
+    @property
+    def message(self) -> str:
+        """One line."""
+        past = f"{self.beyond} byte{'' if self.beyond == 1 else 's'} past its end"
+        who = self.device or f"{self.pc:08X} {self.place}".rstrip()
+        called = f", called from {self.caller:08X} {self.caller_place}".rstrip() if self.caller else ""
+        when = f"{self.time_ns / 1e9:.9f} s"
+        return f"overrun of {self.object}: a store to {self.address:08X}, {past}, by {who}{called}, at {when}"
 
 
 @dataclass(frozen=True)
 class Breach:
-    """Something that is over its limit, or that no limit may be held against: one line."""
+    """Something that is over its limit: ``what``, such as ``stack main``, and a line that says so."""
 
     what: str
     message: str
@@ -174,7 +189,9 @@ class Breach:
 class Report:
     """A run's use of RAM. ``seconds`` are virtual; ``notes`` say what is not known, and why.
 
-    ``unmatched`` are limits that nothing in the run answers to.
+    ``session`` is what the board was put through, where that is known, and ``left_out`` what of it did not apply.
+    ``budget`` is the table of limits that was held against it, if one was, and ``unmatched`` are those of its limits
+    that nothing in the run answers to.
     """
 
     image: str
@@ -186,11 +203,31 @@ class Report:
     heaps: tuple[HeapUse, ...]
     pools: tuple[PoolUse, ...]
     overruns: tuple[OverrunFound, ...]
+    notes: tuple[str, ...] = ()
+    session: tuple[str, ...] = ()
+    left_out: tuple[str, ...] = ()
+    budget: str | None = None
     breaches: tuple[Breach, ...] = ()
     unmatched: tuple[str, ...] = ()
-    notes: tuple[str, ...] = field(default=())
 
     @property
     def fits(self) -> bool:
         """Nothing is over its limit, and nobody wrote past the end of anything."""
-        return not self.breaches and not self.overruns and not any(stack.overflow for stack in self.stacks)
+        return not self.faults
+
+    @property
+    def faults(self) -> tuple[str, ...]:
+        """A line for each overrun, each stack that went past its bottom, and each limit that was not kept."""
+        return (
+            *(overrun.message for overrun in self.overruns),
+            *(
+                f"stack {stack.name}: it went {-stack.free:,} bytes past its bottom"
+                for stack in self.stacks
+                if stack.free is not None and stack.free < 0
+            ),
+            *(breach.message for breach in self.breaches),
+        )
+
+    def complaint(self) -> str:
+        """One line that names all of that; empty when everything fits."""
+        return "; ".join(self.faults)

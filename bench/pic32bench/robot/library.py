@@ -10,6 +10,7 @@ from robot.api import logger
 from robot.libraries.BuiltIn import BuiltIn
 
 from pic32bench import __version__, bundle
+from pic32bench.robot.memory import MemoryKeywords
 from pic32bench.robot.page import PageKeywords
 from pic32bench.robot.snapshots import SnapshotKeywords
 from pic32bench.robot.wire import WireKeywords
@@ -17,7 +18,7 @@ from pic32bench.robot.wire import WireKeywords
 _CONSOLE_LINES = 30  # of a failed test, in the log
 
 
-class Pic32Bench(SnapshotKeywords, PageKeywords, WireKeywords):
+class Pic32Bench(SnapshotKeywords, PageKeywords, WireKeywords, MemoryKeywords):
     """Works an emulated PIC32MZ EF board like a person at the desk.
 
     = Time =

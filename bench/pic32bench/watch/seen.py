@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -20,6 +20,19 @@ from pic32bench.watch.spec import StackRange, WatchSpec
 Flags = NDArray[np.bool_]
 
 # platforms/qemu/plugin/watch.h
+_EVENT = np.dtype(
+    [
+        *(("time", "<i8"), ("end", "<i8"), ("function", "<u4"), ("ra", "<u4"), ("sp", "<u4")),
+        *(("arguments", "<u4", 4), ("result", "<u4")),
+    ]
+)
+_OVERRUN = np.dtype(
+    [
+        *(("time", "<i8"), ("object", "<u4"), ("address", "<u4"), ("pc", "<u4"), ("ra", "<u4")),
+        *(("kind", "S12"), ("device", "S20")),
+    ]
+)
+_EDGE = np.dtype([("site", "<u4"), ("target", "<u4"), ("count", "<u8")])
 _USED, _WRITTEN, _FILLED, _READ, _DMA_WRITTEN, _DMA_READ = 2, 4, 8, 16, 32, 64
 
 
@@ -80,10 +93,12 @@ class StackLow:
 
 @dataclass(frozen=True)
 class Overrun:
-    """A store over the end of a variable.
+    """A store over the end of a variable, the first of its ``pc`` and variable.
 
-    ``address`` is the first wrong byte, ``pc`` the instruction that wrote it, 0 when a device did, ``ra`` what its
-    register ra held: in a function that calls no other, where it was called.
+    ``address`` is the first wrong byte, ``pc`` the instruction that wrote it, 0 when a ``device`` did; ``ra`` what
+    register ra held: in a function that calls no other, where it was called. ``kind`` is how it was told:
+    ``padding``: to bytes behind the variable that belong to nobody; ``straddle``: a store that begins in it;
+    ``loop``: a loop in the variable went on past its end; ``writer``: memcpy and the like; ``dma``: a device.
     """
 
     object: str
@@ -119,6 +134,11 @@ class Watched:
     The arrays have an entry for each byte of RAM, from physical address 0 on. ``written`` and ``filled`` are stores of
     the core, ``read`` its loads. ``used``: it was read, by the core or by DMA, while the last write to it was data and
     no fill.
+
+    ``edges`` are how often an instruction (``site``) called a function: direct calls, calls through registers, and
+    interrupts and exceptions, whose site is 0. ``jumps`` are jumps without a way back, in the same way: unconditional
+    ones, and through a register but ra. To the entry of another function such a jump is a tail call; most are not.
+    Addresses have no mark of the instruction set in bit 0.
     """
 
     end_ns: int
@@ -132,6 +152,7 @@ class Watched:
     overruns: tuple[Overrun, ...]
     events: tuple[CallEvent, ...] = field(repr=False)
     edges: Mapping[tuple[int, int], int] = field(repr=False)
+    jumps: Mapping[tuple[int, int], int] = field(repr=False)
     memory: ChipMemory = field(repr=False)
 
 
@@ -157,9 +178,10 @@ def parse(data: bytes, spec: WatchSpec, end_ns: int, memory: ChipMemory) -> Watc
                 spec.stacks, *(sections.get(name, []) for name in ("stack", "core", "bytes")), strict=True
             )
         ),
-        overruns=(),
-        events=(),
-        edges={},
+        overruns=tuple(_overruns(sections["overruns"][0], spec)),
+        events=tuple(_events(sections["events"][0])),
+        edges=_edges(sections["calls"][0]),
+        jumps=_edges(sections["jumps"][0]),
         memory=memory,
     )
 
@@ -186,3 +208,23 @@ def _stack(stack: StackRange, lowest: bytes, core: bytes, held: bytes, memory: C
         Core.parse(core.decode()) if core else None,
         ChipMemory(regions),
     )
+
+
+def _overruns(data: bytes, spec: WatchSpec) -> Iterator[Overrun]:
+    objects = spec.distinct_objects()
+    for time, number, address, pc, ra, kind, device in np.frombuffer(data, _OVERRUN).tolist():
+        of = objects[number]
+        place = of.low + address - (of.low & PHYSICAL)
+        yield Overrun(of.name, place, pc, ra, time, kind.decode(), device.decode())
+
+
+def _events(data: bytes) -> Iterator[CallEvent]:
+    for time, end, function, ra, sp, arguments, result in np.frombuffer(data, _EVENT).tolist():
+        returned = end >= 0
+        yield CallEvent(
+            function, time, ra, sp, tuple(arguments), end if returned else None, result if returned else None
+        )
+
+
+def _edges(data: bytes) -> dict[tuple[int, int], int]:
+    return {(site, target): count for site, target, count in np.frombuffer(data, _EDGE).tolist()}

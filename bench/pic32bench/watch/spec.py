@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pic32bench.errors import UsageError
 from pic32bench.image import PHYSICAL
@@ -24,7 +24,7 @@ class StackRange:
 
 @dataclass(frozen=True)
 class ObjectRange:
-    """A variable."""
+    """A variable. Those that overlap, such as two names of one place, count as one."""
 
     name: str
     low: int
@@ -36,8 +36,14 @@ class WatchSpec:
     """What to look for, beside what happens to each byte.
 
     ``fills`` are ranges of code whose stores are fills: memset, the start-up's clearing. ``stacks`` are watched for
-    the deepest store, ``objects`` for stores over their end. ``functions`` are entries whose calls and returns are
-    logged. ``calls``: who calls whom is counted.
+    the deepest store. ``functions`` are entries whose calls and returns are logged. ``calls``: who calls whom is
+    counted.
+
+    ``objects`` are watched for stores over their end: all there are in a stretch of memory, as what lies between two,
+    up to 15 bytes, counts as padding that nobody has a right to. ``code`` are the firmware's functions: loops over an
+    end are found in these. ``writers`` are functions that write one object a call, where a0 points: memcpy, memset.
+    ``main`` is from where on stores count, for start-up code clears and copies many objects at a time; None: from
+    power-on.
     """
 
     fills: tuple[tuple[int, int], ...] = ()
@@ -45,6 +51,9 @@ class WatchSpec:
     objects: tuple[ObjectRange, ...] = ()
     functions: tuple[int, ...] = ()
     calls: bool = False
+    code: tuple[tuple[int, int], ...] = ()
+    writers: tuple[tuple[int, int], ...] = ()
+    main: int | None = None
 
     def lines(self, ram_size: int) -> str:
         """As the plugin reads it. Raises UsageError for a range that is none, or is not in RAM."""
@@ -57,6 +66,40 @@ class WatchSpec:
         for stack in _distinct("stack", self.stacks):
             low, high = _range(f"stack {stack.name}", stack.low, stack.high, ram_size)
             yield f"stack {low:x} {high:x} {stack.since_ns}"
+        for each in self.distinct_objects():
+            low, high = _range(f"object {each.name}", each.low, each.high, ram_size)
+            yield f"object {low:x} {high:x}"
+        writers = {_range("code range", low & ~_ISA_BIT, high, 1 << 29) for low, high in self.writers}
+        functions = {_range("code range", low & ~_ISA_BIT, high, 1 << 29) for low, high in self.code} | writers
+        for low, high in _apart(functions):
+            yield f"code {low:x} {high:x} {int((low, high) in writers)}"
+        if self.main is not None:
+            yield f"main {self.main & PHYSICAL & ~_ISA_BIT:x}"
+        for entry in sorted({entry & PHYSICAL & ~_ISA_BIT for entry in self.functions}):
+            yield f"function {entry:x}"
+        if self.calls:
+            yield "calls"
+
+    def distinct_objects(self) -> list[ObjectRange]:
+        """The objects by their address, what overlaps as one."""
+        found: list[ObjectRange] = []
+        for each in sorted(self.objects, key=lambda each: (each.low & PHYSICAL, each.low - each.high)):
+            shift = found[-1].low - (found[-1].low & PHYSICAL) if found else 0
+            if found and (each.low & PHYSICAL) + shift < found[-1].high:
+                high = max(found[-1].high, (each.low & PHYSICAL) + shift + each.high - each.low)
+                found[-1] = replace(found[-1], high=high)
+            else:
+                found.append(each)
+        return found
+
+
+def _apart(ranges: Iterable[tuple[int, int]]) -> Iterator[tuple[int, int]]:
+    """In order, and none that begins within the one before."""
+    end = 0
+    for low, high in sorted(ranges):
+        if low >= end:
+            yield low, high
+            end = high
 
 
 def _range(what: str, low: int, high: int, end: int) -> tuple[int, int]:

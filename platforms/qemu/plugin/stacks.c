@@ -22,15 +22,14 @@ typedef struct Stack {
 
 static List stacks;
 
-bool stacks_add(uint32_t low, uint32_t high, int64_t since)
+void stacks_add(uint32_t low, uint32_t high, int64_t since)
 {
     Stack *stack = list_add(&stacks, sizeof(Stack));
 
     *stack = (Stack) {
         .range = { low, high }, .since = since, .lowest = high,
-        .core = pic32_watch_new_core(), .bytes = calloc(high - low, 1),
+        .core = pic32_watch_new_core(), .bytes = allocate(high - low, 1),
     };
-    return stack->bytes;
 }
 
 void stacks_start(void)
@@ -53,7 +52,9 @@ static void stack_deeper(Stack *stack, const Insn *insn, uint32_t address)
         return;
     }
     for (uint32_t at = address; at < stack->lowest; at++) {
-        ram_state[at] &= ~BYTE_CALL;
+        if (!overruns_edge[at]) {
+            ram_state[at] &= ~BYTE_CALL;
+        }
     }
     stack->lowest = address;
     pic32_watch_take_core(stack->core, insn->pc - insn->slot, insn->slot,

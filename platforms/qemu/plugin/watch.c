@@ -17,13 +17,10 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "qemu-plugin.h"
 #include "watch.h"
 
-#define likely(x)   __builtin_expect(!!(x), 1)
 #define BLOCK_INSNS 1024        /* more than there can be in a block */
 #define KSEG0       0x80000000
-#define PHYSICAL    0x1fffffff
 /* What BYTE_x is in all bytes of a word */
 #define IN_WORD(flag) ((flag) * UINT64_C(0x0101010101010101))
 
@@ -36,6 +33,17 @@ static List fills;              /* of Range */
 static int result_fd;
 static bool started;
 
+void *allocate(size_t count, size_t size)
+{
+    void *memory = calloc(count, size);
+
+    if (!memory) {
+        fprintf(stderr, "watch: out of memory\n");
+        exit(1);
+    }
+    return memory;
+}
+
 void *list_add(List *list, size_t size)
 {
     if (list->count == list->room) {
@@ -46,8 +54,53 @@ void *list_add(List *list, size_t size)
             exit(1);
         }
     }
-    list->size = size;
     return (char *)list->entries + list->count++ * size;
+}
+
+static size_t hash(uint32_t a, uint32_t b, size_t room)
+{
+    return ((a >> 1) * UINT64_C(0x9e3779b97f4a7c15) ^
+            (b >> 1) * UINT64_C(0xc2b2ae3d27d4eb4f)) >> 20 & (room - 1);
+}
+
+static void **table_slot(void **slots, size_t room, uint32_t a, uint32_t b)
+{
+    size_t at = hash(a, b, room);
+
+    while (slots[at] && (((uint32_t *)slots[at])[0] != a ||
+                         ((uint32_t *)slots[at])[1] != b)) {
+        at = (at + 1) & (room - 1);
+    }
+    return &slots[at];
+}
+
+void *table_find(Table *table, uint32_t a, uint32_t b, size_t size)
+{
+    void **slot;
+
+    if (table->count * 2 >= table->room) {
+        size_t room = table->room ? table->room * 2 : 1024;
+        void **slots = allocate(room, sizeof(*slots));
+
+        for (size_t i = 0; i < table->room; i++) {
+            uint32_t *entry = table->slots[i];
+
+            if (entry) {
+                *table_slot(slots, room, entry[0], entry[1]) = entry;
+            }
+        }
+        free(table->slots);
+        table->slots = slots;
+        table->room = room;
+    }
+    slot = table_slot(table->slots, table->room, a, b);
+    if (!*slot) {
+        *slot = allocate(1, size);
+        ((uint32_t *)*slot)[0] = a;
+        ((uint32_t *)*slot)[1] = b;
+        table->count++;
+    }
+    return *slot;
 }
 
 static bool in_ranges(const List *ranges, uint32_t address)
@@ -106,6 +159,17 @@ static void put_state(uint32_t at, unsigned shift, uint64_t state)
         memcpy(ram_state + at, &state, 8);
         break;
     }
+}
+
+/* A store to a byte that a stack or an object asks about */
+static void __attribute__((noinline)) watch_store(const Insn *insn,
+                                                  uint32_t address,
+                                                  uint32_t size, bool fill)
+{
+    if (!fill) {
+        stacks_store(insn, address);
+    }
+    overruns_store(insn, address, size);
 }
 
 static uint64_t after_read(uint64_t state, uint8_t flags)
@@ -171,7 +235,7 @@ static void on_store(unsigned vcpu, qemu_plugin_meminfo_t info, uint64_t vaddr,
         uint64_t state = get_state(at, shift);
 
         put_state(at, shift, state | IN_WORD(BYTE_WRITTEN | BYTE_FRESH));
-        if (!likely(!(state & IN_WORD(BYTE_CALL)))) {
+        if (unlikely(state & IN_WORD(BYTE_CALL))) {
             watch_store(insn, at, 1 << shift, false);
         }
     }
@@ -189,26 +253,20 @@ static void on_fill(unsigned vcpu, qemu_plugin_meminfo_t info, uint64_t vaddr,
 
         put_state(at, shift,
                   (state | IN_WORD(BYTE_FILLED)) & ~IN_WORD(BYTE_FRESH));
-        if (!likely(!(state & IN_WORD(BYTE_CALL)))) {
+        if (unlikely(state & IN_WORD(BYTE_CALL))) {
             watch_store(insn, at, 1 << shift, true);
         }
     }
 }
 
-void watch_store(const Insn *insn, uint32_t address, uint32_t size, bool fill)
-{
-    (void)size;
-    if (!fill) {
-        stacks_store(insn, address);
-    }
-}
 
 static void on_dma(const char *device, uint32_t begin, uint32_t address,
                    uint32_t len, bool is_write)
 {
-    (void)device;
-    (void)begin;
     address &= PHYSICAL;
+    if (is_write) {
+        overruns_dma(device, begin & PHYSICAL, address, len);
+    }
     for (uint32_t at = address; at < ram_size && at - address < len; at++) {
         uint8_t state = ram_state[at];
 
@@ -217,17 +275,14 @@ static void on_dma(const char *device, uint32_t begin, uint32_t address,
     }
 }
 
-static void on_exception(uint32_t handler)
-{
-    (void)handler;
-}
-
 /* Without power RAM holds nothing, so nothing in it can be used any more. */
 static void on_reset(bool power_on)
 {
     for (uint32_t at = 0; power_on && at < ram_size; at++) {
         ram_state[at] &= ~BYTE_FRESH;
     }
+    overruns_reset();
+    events_reset();
 }
 
 /* --- translation */
@@ -258,18 +313,25 @@ static bool is_lwr(uint32_t code, bool micromips)
                      : code >> 26 == 0x26;
 }
 
+static bool is_sc(uint32_t code, bool micromips)
+{
+    return micromips ? (code & 0xfc00f000) == 0x6000b000
+                     : code >> 26 == 0x38;
+}
+
 static bool start(void)
 {
     static const PIC32WatchOps ops = {
-        .dma = on_dma, .exception = on_exception, .reset = on_reset,
+        .dma = on_dma, .exception = calls_exception, .reset = on_reset,
     };
 
     ram_size = pic32_watch_ram_size();
-    /* An access at the end may reach beyond: nothing is there then. */
-    ram_state = calloc(ram_size + 8, 1);
-    if (!ram_size || !ram_state) {
+    if (!ram_size) {
         return false;
     }
+    /* An access at the end may reach beyond: nothing is there then. */
+    ram_state = allocate(ram_size + 8, 1);
+    overruns_start();
     stacks_start();
     pic32_watch_attach(&ops);
     return true;
@@ -280,7 +342,7 @@ static void on_translate(qemu_plugin_id_t id, struct qemu_plugin_tb *tb)
     size_t count = qemu_plugin_tb_n_insns(tb);
     bool micromips = pic32_watch_micromips();
     uint8_t slots[BLOCK_INSNS];
-    Insn *insns = calloc(count, sizeof(Insn));
+    Insn *insns = allocate(count, sizeof(Insn));
 
     (void)id;
     pic32_watch_slots(slots, count);
@@ -292,10 +354,18 @@ static void on_translate(qemu_plugin_id_t id, struct qemu_plugin_tb *tb)
         insns[i] = (Insn) {
             .pc = pc, .ahead = count - i, .slot = slots[i],
         };
-        qemu_plugin_register_vcpu_mem_cb(
-            insn, is_lwl(code, micromips) ? on_load_left
-                  : is_lwr(code, micromips) ? on_load_right : on_load,
-            QEMU_PLUGIN_CB_R_REGS, QEMU_PLUGIN_MEM_R, &insns[i]);
+        overruns_translate(insn, &insns[i]);
+        events_translate(insn, &insns[i], i == 0);
+        if (calls_counted) {
+            calls_translate(insn, &insns[i], code, micromips);
+        }
+        /* What SC reads it only compares. */
+        if (!is_sc(code, micromips)) {
+            qemu_plugin_register_vcpu_mem_cb(
+                insn, is_lwl(code, micromips) ? on_load_left
+                      : is_lwr(code, micromips) ? on_load_right : on_load,
+                QEMU_PLUGIN_CB_R_REGS, QEMU_PLUGIN_MEM_R, &insns[i]);
+        }
         qemu_plugin_register_vcpu_mem_cb(
             insn, in_ranges(&fills, pc & PHYSICAL) ? on_fill : on_store,
             QEMU_PLUGIN_CB_R_REGS, QEMU_PLUGIN_MEM_W, &insns[i]);
@@ -322,8 +392,10 @@ static void on_exit_of_emulator(qemu_plugin_id_t id, void *opaque)
     }
     out = fdopen(result_fd, "w");
     write_section(out, "ram", ram_state, ram_size, 1);
-    write_section(out, "contents", pic32_watch_ram(), ram_size, 1);
     stacks_write(out);
+    overruns_write(out);
+    events_write(out);
+    calls_write(out);
     write_section(out, "end", "", 0, 1);
     fclose(out);
 }
@@ -332,6 +404,7 @@ static bool take_line(const char *line)
 {
     uint32_t low, high;
     int64_t since;
+    int writer;
 
     if (sscanf(line, "fill %" SCNx32 " %" SCNx32, &low, &high) == 2) {
         Range *fill = list_add(&fills, sizeof(Range));
@@ -341,9 +414,27 @@ static bool take_line(const char *line)
     }
     if (sscanf(line, "stack %" SCNx32 " %" SCNx32 " %" SCNd64, &low, &high,
                &since) == 3) {
-        return stacks_add(low, high, since);
+        stacks_add(low, high, since);
+        return true;
     }
-    return false;
+    if (sscanf(line, "object %" SCNx32 " %" SCNx32, &low, &high) == 2) {
+        return overruns_add_object(low, high);
+    }
+    if (sscanf(line, "code %" SCNx32 " %" SCNx32 " %d", &low, &high,
+               &writer) == 3) {
+        overruns_add_function(low, high, writer);
+        return true;
+    }
+    if (sscanf(line, "main %" SCNx32, &low) == 1) {
+        overruns_from(low);
+        return true;
+    }
+    if (sscanf(line, "function %" SCNx32, &low) == 1) {
+        events_add(low);
+        return true;
+    }
+    calls_counted |= !strcmp(line, "calls\n");
+    return calls_counted;
 }
 
 static bool read_lines(void)

@@ -15,9 +15,14 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "qemu-plugin.h"
 #include "pic32mz_watch.h"
 
-/* What is known of a byte of RAM. USED is next to FRESH: see memory.c. */
+#define likely(x)   __builtin_expect(!!(x), 1)
+#define unlikely(x) __builtin_expect(!!(x), 0)
+#define PHYSICAL    0x1fffffff
+
+/* What is known of a byte of RAM. USED is next to FRESH: see watch.c. */
 enum {
     BYTE_FRESH = 0x01,          /* its last write was data, not a fill */
     BYTE_USED = 0x02,           /* it was read while it was fresh */
@@ -29,36 +34,77 @@ enum {
     BYTE_CALL = 0x80,           /* a store is to be told to watch_store() */
 };
 
+/* Registers of the core */
+enum { REG_V0 = 2, REG_A0 = 4, REG_SP = 29, REG_RA = 31 };
+
 typedef struct Range {
     uint32_t low, high;         /* the first byte, and the one behind */
 } Range;
 
+/* What is remembered of a store by its address in the code: overruns.c. */
+typedef struct Site Site;
+
 /* An instruction as it was translated, once a block that it is in. */
 typedef struct Insn {
+    Site *site;
+    void *edge;                 /* of calls.c */
     uint32_t pc;
     uint16_t ahead;             /* instructions to the end of its block */
     uint8_t slot;               /* bytes back to its branch, 0: no slot */
+    uint8_t reg;                /* that a call takes its target from */
 } Insn;
 
-/* A list of any type of entries, which only grows. */
+/* A list of any type of entries, which only grows; they may move. */
 typedef struct List {
     void *entries;
-    size_t count, room, size;
+    size_t count, room;
 } List;
 
+void *allocate(size_t count, size_t size);
 void *list_add(List *list, size_t size);
+
+/* A table of entries that begin with two numbers; they never move. */
+typedef struct Table {
+    void **slots;
+    size_t count, room;
+} Table;
+
+void *table_find(Table *table, uint32_t a, uint32_t b, size_t size);
 
 extern uint8_t *ram_state;      /* of each byte */
 extern uint32_t ram_size;
 
-/* A store of `size` bytes to a byte with BYTE_CALL, physical address. */
-void watch_store(const Insn *insn, uint32_t address, uint32_t size, bool fill);
-
 /* stacks.c */
-bool stacks_add(uint32_t low, uint32_t high, int64_t since);
+void stacks_add(uint32_t low, uint32_t high, int64_t since);
 void stacks_start(void);
 void stacks_store(const Insn *insn, uint32_t address);
 void stacks_write(FILE *out);
+
+/* overruns.c: a store of `size` bytes, or a device's, over an object's end */
+extern uint8_t *overruns_edge;  /* of each byte: stores to it matter here */
+bool overruns_add_object(uint32_t low, uint32_t high);
+void overruns_add_function(uint32_t low, uint32_t high, bool writer);
+void overruns_from(uint32_t pc);
+void overruns_start(void);
+void overruns_reset(void);
+void overruns_translate(struct qemu_plugin_insn *insn, Insn *about);
+void overruns_store(const Insn *insn, uint32_t address, uint32_t size);
+void overruns_dma(const char *device, uint32_t begin, uint32_t address,
+                  uint32_t len);
+void overruns_write(FILE *out);
+
+/* events.c: calls of some functions, with what they are given and return */
+void events_add(uint32_t entry);
+void events_reset(void);
+void events_translate(struct qemu_plugin_insn *insn, Insn *about, bool first);
+void events_write(FILE *out);
+
+/* calls.c: how often what calls what */
+extern bool calls_counted;
+void calls_translate(struct qemu_plugin_insn *insn, Insn *about, uint32_t code,
+                     bool micromips);
+void calls_exception(uint32_t handler);
+void calls_write(FILE *out);
 
 /* A section of the results: its name, how many entries of which size. */
 void write_section(FILE *out, const char *name, const void *entries,

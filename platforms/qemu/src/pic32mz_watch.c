@@ -52,7 +52,7 @@ uint32_t pic32_watch_physical(uint32_t address)
     hwaddr page = cpu_get_phys_page_debug(first_cpu,
                                           address & TARGET_PAGE_MASK);
 
-    return page == -1 ? UINT32_MAX : page | (address & ~TARGET_PAGE_MASK);
+    return page == (hwaddr)-1 ? UINT32_MAX : page | (address & ~TARGET_PAGE_MASK);
 }
 
 void pic32_watch_slots(uint8_t *back, unsigned count)

@@ -1,15 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * Stores, loads and fills of every shape, each in bytes of its own of `area`: test_bytes.py knows which.
- * Built with -DISA=micromips or -DISA=nomicromips.
  */
-#include "guest.h"
-
-#define SHAPE __attribute__((noinline, noclone, ISA))
-#define MICROMIPS_micromips 1
-#define MICROMIPS_nomicromips 0
-#define JOIN(a, b) a##b
-#define IS(isa) JOIN(MICROMIPS_, isa)
-#define IS_MICROMIPS IS(ISA)
+#include "shape.h"
 
 volatile uint8_t area[512] __attribute__((aligned(16)));
 

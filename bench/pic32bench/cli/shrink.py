@@ -22,7 +22,9 @@ from pic32bench.cli.worker_options import add_worker_options, workers
 from pic32bench.errors import UsageError
 
 if TYPE_CHECKING:
+    from pic32bench.shrink.build import Builder
     from pic32bench.shrink.options import Option
+    from pic32bench.shrink.plan import Plan
     from pic32bench.shrink.report import Report
     from pic32bench.shrink.session import Shrink
     from pic32bench.shrink.state import State
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
     Subparsers = argparse._SubParsersAction[argparse.ArgumentParser]
 
 STATE_FOLDER = Path("build/shrink")
+BASELINE = paths.project_root() / "firmware" / "shrink-baseline.json"
 FIRMWARE_SUITES = ("robot",)
 BOOT_SECONDS = 30.0
 _PIPED_WIDTH = 200
@@ -46,7 +49,7 @@ options together give a front of RAM against speed. All speeds are in the board'
 
 _EPILOG = """\
 Ctrl-C keeps what was done, and --resume goes on. docs/shrink.md says how it works.
-Exit codes: 0 found, 1 nothing passes, 2 wrong use."""
+Exit codes: 0 found (or --check: all minima hold), 1 nothing passes (or a minimum has grown), 2 wrong use."""
 
 
 def add_parser(subparsers: Subparsers) -> None:
@@ -59,7 +62,7 @@ def add_parser(subparsers: Subparsers) -> None:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument(
-        "options", nargs="+", metavar="OPTION", help="NAME, NAME=LOW..HIGH, NAME=LOW..HIGH/STEP or NAME=VALUE,VALUE,..."
+        "options", nargs="*", metavar="OPTION", help="NAME, NAME=LOW..HIGH, NAME=LOW..HIGH/STEP or NAME=VALUE,VALUE,..."
     )
     values = parser.add_argument_group("values of the only option")
     values.add_argument("--from", dest="low", type=int, metavar="N", help="the smallest (1)")
@@ -104,6 +107,23 @@ def add_parser(subparsers: Subparsers) -> None:
     add_worker_options(run)
     run.add_argument("--state", metavar="FILE", help=f"where results are kept ({STATE_FOLDER}/OPTION.json)")
     run.add_argument("--resume", action="store_true", help="go on with what the state holds")
+    net = parser.add_argument_group("the regression net")
+    net.add_argument(
+        "--save-baseline",
+        nargs="?",
+        const=BASELINE,
+        type=Path,
+        metavar="FILE",
+        help="write what was proven, beside other options (firmware/shrink-baseline.json)",
+    )
+    net.add_argument(
+        "--check",
+        nargs="?",
+        const=BASELINE,
+        type=Path,
+        metavar="FILE",
+        help="try proven minima again, all or those of given options; with --suites the full set too",
+    )
     report = parser.add_argument_group("the report")
     report.add_argument("--all", action="store_true", help="several options: list all points, not the front alone")
     report.add_argument("--json", action="store_true", help="print JSON instead of a table")
@@ -117,6 +137,12 @@ def run_command(args: argparse.Namespace) -> int:
     from pic32bench.shrink.plot import check_plot, plot
     from pic32bench.shrink.state import State, alone
 
+    if args.build_command is not None and BASELINE in (args.check, args.save_baseline):
+        raise UsageError("that file is the reference firmware's: give a baseline of your own, --check FILE")
+    if args.check is not None:
+        return _check(args)
+    if not args.options:
+        raise UsageError("shrink what? Give a build option, such as WS_BUFFER_SIZE")
     options = _options(args)
     plots = [Path(name) for name in args.plot or ()]
     for path in plots:
@@ -138,7 +164,51 @@ def run_command(args: argparse.Namespace) -> int:
     _show(args, report)
     for path in plots:
         plot(report, path)
+    if args.save_baseline is not None and report.minimum is not None:
+        from pic32bench.shrink import baseline
+
+        baseline.save(args.save_baseline, names[0], baseline.proof(report, state))
     return 0 if report.minimum is not None else 1
+
+
+def _check(args: argparse.Namespace) -> int:
+    """Holds proven minima against what there is now; returns the exit code."""
+    from pic32bench.shrink import baseline
+    from pic32bench.shrink.options import firmware_options, read_option
+    from pic32bench.shrink.search import CHEAP, FULL
+    from pic32bench.shrink.state import alone
+
+    proofs = baseline.load(args.check)
+    known = None if args.build_command is not None else firmware_options()
+    shipped = dict(known or {})
+    wanted = []
+    for text in args.options:
+        name, given, _ = text.partition("=")
+        wanted.append(name)
+        if given:  # of firmware that others build, only they know
+            shipped[name] = read_option(text, known).shipped
+    lost = [name for name in wanted if name not in proofs]
+    if lost:
+        raise UsageError(f"{args.check} has no {lost[0]}: it has {', '.join(proofs)}")
+    proofs = {name: proven for name, proven in proofs.items() if name in wanted or not wanted}
+    gone = [name for name in proofs if known is not None and name not in known]
+    if gone:
+        raise UsageError(f"{args.check} has {gone[0]}, which is no build option of the firmware any more")
+    if known is None and len(proofs) > 1:
+        raise UsageError(f"{args.check} has {', '.join(proofs)}: say which one the build command takes")
+    folder = (STATE_FOLDER / "check").absolute()
+    with ExitStack() as stack:
+        stack.enter_context(alone(folder))
+        builder, plan = _trials(args, tuple(proofs), folder)
+        stack.callback(builder.close)
+        who = stack.enter_context(workers(args))
+        findings = baseline.check(proofs, shipped, builder, plan, who, FULL if args.suites else CHEAP)
+    if args.json:
+        json.dump(baseline.as_json(findings), sys.stdout, indent=2)
+        print()
+    else:
+        baseline.write_table(findings, _terminal())
+    return 0 if all(found.passed for found in findings) else 1
 
 
 def _options(args: argparse.Namespace) -> tuple[Option, ...]:
@@ -160,15 +230,9 @@ def _prepare(
 ) -> Shrink:
     """Everything checked and ready, and nothing tried yet. Raises UsageError."""
     from pic32bench.shrink import front, search
-    from pic32bench.shrink.build import LARGE_ASSET, Builder, CommandBuild, FirmwareBuild
-    from pic32bench.shrink.plan import command_plan, firmware_plan
     from pic32bench.shrink.session import Shrink
-    from pic32bench.shrink.task import Settings
     from pic32bench.snapshot.store import bench_digest
 
-    description = load(args.board)
-    names = tuple(option.name for option in options)
-    settings = Settings("", board=_travelling(args.board, description), seed=args.seed)
     limit = args.points
     if limit is None:
         limit = search.DEFAULT_POINTS if len(options) == 1 else front.DEFAULT_POINTS
@@ -176,29 +240,11 @@ def _prepare(
         raise UsageError(f"--points {limit}: expected 2 or more")
     if not 0 <= args.keep <= 100:
         raise UsageError(f"--keep {args.keep:g}: expected a percentage, 0 to 100")
-    builder: Builder
-    paths.station_library()
+    builder, plan = _trials(args, tuple(option.name for option in options), folder)
+    stack.callback(builder.close)
     state.depends_on("emulator", paths.file_digest(paths.emulator_binary()))
     state.depends_on("bench", bench_digest())
-    state.depends_on("board", settings.board)
-    if args.build_command is not None:
-        if args.image is None:
-            raise UsageError("--build-command goes with --image PATH: where does it put the image?")
-        until = "" if args.until is None else args.until.pattern
-        settings = replace(settings, until=until, seconds=args.seconds or BOOT_SECONDS)
-        plan = command_plan(settings, tuple(args.suites or ()))
-        builder = CommandBuild(args.build_command, args.image, names, description.chip, args.copy)
-    else:
-        given = [name for name in ("image", "until", "seconds") if getattr(args, name) is not None]
-        given = [{"seconds": "for"}.get(name, name) for name in given] + ["copy"] * args.copy
-        if given:
-            raise UsageError(f"--{given[0]} goes with --build-command: the reference firmware is built as it is")
-        builder = FirmwareBuild(folder, description.chip)
-        settings = replace(settings, assets=builder.assets(), large_asset=f"/{LARGE_ASSET}")
-        plan = firmware_plan(settings, tuple(args.suites or FIRMWARE_SUITES))
-    stack.callback(builder.close)
-    who = workers(args)
-    stack.enter_context(who)
+    state.depends_on("board", plan.trials[0].settings.board)
     throughput = {"http": args.min_throughput, "websocket": args.min_throughput}
     given_floors = {"frame_rate": args.min_frame_rate, "http": args.min_http, "websocket": args.min_websocket}
     floors = {name: throughput.get(name) if value is None else value for name, value in given_floors.items()}
@@ -206,12 +252,38 @@ def _prepare(
         options=options,
         builder=builder,
         plan=plan,
-        workers=who,
+        workers=stack.enter_context(workers(args)),
         state=state,
         limit=limit,
         floors={name: value for name, value in floors.items() if value is not None},
         share=args.keep / 100,
     )
+
+
+def _trials(args: argparse.Namespace, names: tuple[str, ...], folder: Path) -> tuple[Builder, Plan]:
+    """Who builds with values of these options, and what an image must pass. Raises UsageError."""
+    from pic32bench.shrink.build import LARGE_ASSET, CommandBuild, FirmwareBuild
+    from pic32bench.shrink.plan import command_plan, firmware_plan
+    from pic32bench.shrink.task import Settings
+
+    description = load(args.board)
+    settings = Settings("", board=_travelling(args.board, description), seed=args.seed)
+    paths.emulator_binary()
+    paths.station_library()
+    if args.build_command is not None:
+        if args.image is None:
+            raise UsageError("--build-command goes with --image PATH: where does it put the image?")
+        until = "" if args.until is None else args.until.pattern
+        settings = replace(settings, until=until, seconds=args.seconds or BOOT_SECONDS)
+        builder = CommandBuild(args.build_command, args.image, names, description.chip, args.copy)
+        return builder, command_plan(settings, tuple(args.suites or ()))
+    given = [name for name in ("image", "until", "seconds") if getattr(args, name) is not None]
+    given = [{"seconds": "for"}.get(name, name) for name in given] + ["copy"] * args.copy
+    if given:
+        raise UsageError(f"--{given[0]} goes with --build-command: the reference firmware is built as it is")
+    firmware = FirmwareBuild(folder, description.chip)
+    settings = replace(settings, assets=firmware.assets(), large_asset=f"/{LARGE_ASSET}")
+    return firmware, firmware_plan(settings, tuple(args.suites or FIRMWARE_SUITES))
 
 
 def _run(shrink: Shrink) -> Report:
@@ -245,9 +317,12 @@ def _show(args: argparse.Namespace, report: Report) -> None:
         json.dump(report.as_json(), sys.stdout, indent=2)
         print()
         return
+    report.write_table(_terminal(), args.all)
+
+
+def _terminal() -> Terminal:
     wide = {} if sys.stdout.isatty() else {"width": _PIPED_WIDTH}
-    terminal = Terminal(file=sys.stdout, highlight=False, emoji=False, **wide)  # type: ignore[arg-type]
-    report.write_table(terminal, args.all)
+    return Terminal(file=sys.stdout, highlight=False, emoji=False, **wide)  # type: ignore[arg-type]
 
 
 def _travelling(name: str, description: BoardDescription) -> str:

@@ -4,13 +4,13 @@
 from __future__ import annotations
 
 import argparse
+from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING
 
 from pic32bench.errors import UsageError
 
 if TYPE_CHECKING:
-    from pic32bench.shrink.cluster import ClusterWorkers
-    from pic32bench.shrink.workers import LocalWorkers
+    from pic32bench.shrink.task import Workers
 
 
 def add_worker_options(parser: argparse._ActionsContainer) -> None:
@@ -25,8 +25,8 @@ def add_worker_options(parser: argparse._ActionsContainer) -> None:
     )
 
 
-def workers(args: argparse.Namespace) -> LocalWorkers | ClusterWorkers:
-    """The workers that the options ask for, as a context manager. Raises UsageError."""
+def workers(args: argparse.Namespace) -> AbstractContextManager[Workers]:
+    """The workers that the options ask for. Raises UsageError."""
     if args.scheduler is None:
         from pic32bench.shrink.workers import LocalWorkers, cores
 

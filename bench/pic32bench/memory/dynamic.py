@@ -30,11 +30,13 @@ class HandedOut:
 class Dynamic:
     """The functions of a firmware that hand out memory: `functions` are to be watched, then `handed_out` tells.
 
-    ``limits`` may name functions of heaps that the bench does not know by itself.
+    ``limits`` may name functions of heaps that the bench does not know by itself; ``code`` is the firmware's code map,
+    None: to be read.
     """
 
-    def __init__(self, firmware: Firmware, limits: Iterable[HeapLimit] = ()) -> None:
+    def __init__(self, firmware: Firmware, limits: Iterable[HeapLimit] = (), code: CodeMap | None = None) -> None:
         self._firmware = firmware
+        self._code = code
         self._heaps, self._notes = find_heaps(firmware, limits)
         self._pools = pool_functions(firmware)
         self._kernel = find_kernel(firmware)
@@ -50,7 +52,7 @@ class Dynamic:
     def handed_out(self, watched: Watched) -> HandedOut:
         """What a run handed out, in which `functions` were watched."""
         firmware, events = self._firmware, watched.events
-        code, structures = CodeMap(firmware.path), Structures(firmware.path)
+        code, structures = self._code or CodeMap(firmware.path), Structures(firmware.path)
         contents = Contents(watched.memory, len(watched.written))
         heaps = heap_uses(self._heaps, events, firmware, structures, code, contents)
         pools, notes = pool_uses(self._pools, events, firmware, structures, code, contents)

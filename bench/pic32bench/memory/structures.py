@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import functools
 import io
 import struct
 from collections.abc import Mapping
@@ -41,48 +42,54 @@ class Structures:
     """The structures of an ELF, read one compilation unit at a time; of any other file nothing is known."""
 
     def __init__(self, path: Path | None) -> None:
+        self._path = path
         self._units: dict[int, dict[str, Any]] = {}
-        self._dwarf: Any = None
-        self._ranges: list[tuple[int, int, int]] = []
-        if path is None:
-            return
-        try:
-            data = path.read_bytes()
-            if data.startswith(ELF_MAGIC):
-                elf: Any = ELFFile(io.BytesIO(data))
-                self._dwarf = elf.get_dwarf_info() if elf.has_dwarf_info() else None
-                ranges = self._dwarf.get_aranges() if self._dwarf else None
-                for entry in ranges.entries if ranges else ():
-                    begin = entry.begin_addr & PHYSICAL
-                    self._ranges.append((begin, begin + entry.length, entry.info_offset))
-        except _DAMAGED:
-            self._ranges = []
 
     def find(self, name: str, function: int) -> Structure | None:
         """A structure, by tag or typedef, as the source file that holds a function knows it; None: not told."""
+        dwarf, ranges = self._debug
         try:
             place = function & PHYSICAL
-            unit = next((unit for begin, end, unit in self._ranges if begin <= place < end), None)
+            unit = next((unit for begin, end, unit in ranges if begin <= place < end), None)
             if unit is None:
                 return None
             if unit not in self._units:
-                self._units[unit] = self._types(unit)
+                self._units[unit] = _types(dwarf, unit)
             entry = self._units[unit].get(name)
             return None if entry is None else _laid_out(entry)
         except _DAMAGED:
             return None
 
-    def _types(self, unit: int) -> dict[str, Any]:
-        types: dict[str, Any] = {}
-        for entry in self._dwarf.get_CU_at(unit).get_top_DIE().iter_children():
-            if "DW_AT_name" not in entry.attributes or "DW_AT_declaration" in entry.attributes:
-                continue
-            name = entry.attributes["DW_AT_name"].value.decode(errors="replace")
-            if entry.tag in _STRUCTURES:
-                types[name] = entry
-            elif entry.tag == "DW_TAG_typedef":
-                types.setdefault(name, entry)
-        return types
+    @functools.cached_property
+    def _debug(self) -> tuple[Any, list[tuple[int, int, int]]]:
+        """The debug information, and which compilation unit has which code: begin and end, physical, and its offset."""
+        if self._path is None:
+            return None, []
+        try:
+            data = self._path.read_bytes()
+            elf: Any = ELFFile(io.BytesIO(data)) if data.startswith(ELF_MAGIC) else None
+            if elf is None or not elf.has_dwarf_info():
+                return None, []
+            dwarf = elf.get_dwarf_info(relocate_dwarf_sections=False)  # a linked program has no relocations
+            units = dwarf.get_aranges()
+            places = ((entry.begin_addr & PHYSICAL, entry) for entry in (units.entries if units else ()))
+            return dwarf, [(begin, begin + entry.length, entry.info_offset) for begin, entry in places]
+        except (OSError, *_DAMAGED):
+            return None, []
+
+
+def _types(dwarf: Any, unit: int) -> dict[str, Any]:
+    """The structures and typedefs of a compilation unit, by name."""
+    types: dict[str, Any] = {}
+    for entry in dwarf.get_CU_at(unit).get_top_DIE().iter_children():
+        if "DW_AT_name" not in entry.attributes or "DW_AT_declaration" in entry.attributes:
+            continue
+        name = entry.attributes["DW_AT_name"].value.decode(errors="replace")
+        if entry.tag in _STRUCTURES:
+            types[name] = entry
+        elif entry.tag == "DW_TAG_typedef":
+            types.setdefault(name, entry)
+    return types
 
 
 def _laid_out(entry: Any) -> Structure | None:

@@ -222,7 +222,7 @@ def _events(data: bytes) -> Iterator[CallEvent]:
     for time, end, function, ra, sp, arguments, result in np.frombuffer(data, _EVENT).tolist():
         returned = end >= 0
         yield CallEvent(
-            function, time, ra, sp, tuple(arguments), end if returned else None, result if returned else None
+            function, time, ra, sp, tuple(arguments.tolist()), end if returned else None, result if returned else None
         )
 
 

@@ -17,6 +17,9 @@
         board.console.wait_for_line("Initialization Ended - success")
         memory.should_fit(budget="limits.toml")
 
+    def test_is_small_enough(footprint):
+        footprint.should_fit()
+
 Options --board, --image, --network and --seed say what `board` is; the marker overrides them for a test, a class or
 a module. It takes what `pic32bench.start` takes, and with ``at`` a function that leads the board to where the test
 begins. The first time it does; every other time, in this run or another, the board comes from a snapshot.
@@ -32,11 +35,13 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pic32bench import bench, bundle, paths, resume
+from pic32bench.code_map import symbols_beside
 from pic32bench.errors import BenchError
 from pic32bench.network import NETWORKS
 from pic32bench.sfr_use import leaning_notes
 
 if TYPE_CHECKING:
+    from pic32bench.footprint import Report as FootprintReport
     from pic32bench.memory import Report
 
 _BOARDS = pytest.StashKey[list[bench.Board]]()
@@ -185,6 +190,40 @@ def memory(request: pytest.FixtureRequest) -> Memory:
     """What the boards of this test used of their RAM: ``memory.should_fit()`` and ``memory.report()``."""
     stash = request.node.stash
     return Memory(lambda: stash[_BOARDS] if _BOARDS in stash else [])  # noqa: SIM401  (get() loses the type)
+
+
+class Footprint:
+    """What the image of a test takes of RAM and flash, by its ELF or MAP. Needs no board.
+
+    ``image`` is the one that `board` runs, unless given; for a .hex, the .elf or .map of the same name beside it is
+    measured. ``budget`` is a footprint table, by default firmware/footprint.toml of the project.
+    """
+
+    def __init__(self, image: str | Path | None) -> None:
+        self._image = image
+
+    def report(self, budget: str | Path | None = None, image: str | Path | None = None) -> FootprintReport:
+        """Rows, limits, and what no row names."""
+        from pic32bench.footprint import measure
+
+        try:
+            path = paths.image_file(image or self._image)
+            return measure(symbols_beside(path) or path, budget)
+        except BenchError as error:
+            pytest.fail(str(error), pytrace=False)
+
+    def should_fit(self, budget: str | Path | None = None, image: str | Path | None = None) -> FootprintReport:
+        """Fails if a row or a limit is exceeded; returns the report."""
+        report = self.report(budget, image)
+        if not report.fits:
+            pytest.fail(report.complaint(), pytrace=False)
+        return report
+
+
+@pytest.fixture
+def footprint(board_options: dict[str, Any]) -> Footprint:
+    """What the image takes of RAM and flash: ``footprint.should_fit()`` and ``footprint.report()``."""
+    return Footprint(board_options["image"])
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -23,6 +23,7 @@
     what = "ram"                # may be left out: count only "ram", "flash", "code" or "rodata", and with
                                 # symbol also "function" or "variable"
     each = true                 # may be left out: every match for itself has this limit
+    except = "ws_buffer"        # may be left out: without this symbol (a pattern)
     with_symbol = "ws_server"   # may be left out: only in an image that has this symbol
 
     [[stack]]                   # in a run, see `pic32bench memory`: what may be used of a stack,
@@ -130,7 +131,8 @@ class Row:
 class Limit:
     """At most ``max`` bytes for what ``pattern`` names, together or ``each``.
 
-    With ``what`` only bytes of that kind count; with ``with_symbol`` it is a limit of images that have such a symbol.
+    With ``what`` only bytes of that kind count, with ``but`` only those that are not of such a symbol; with
+    ``with_symbol`` it is a limit of images that have such a symbol.
     """
 
     scope: Scope
@@ -138,15 +140,15 @@ class Limit:
     max: int
     what: Memory | What | None
     each: bool
+    but: str | None
     with_symbol: str | None
     line: int
 
     @property
     def name(self) -> str:
         """How it is called in reports, such as ``ram of object websocket_*.o``."""
-        if self.scope is Scope.TOTAL:
-            return f"total {self.pattern}"
-        return (f"{self.what} of " if self.what else "") + f"{self.scope} {self.pattern}"
+        kind = f"{self.what} of " if self.what else ""
+        return f"{kind}{self.scope} {self.pattern}" + (f" except {self.but}" if self.but else "")
 
 
 @dataclass(frozen=True)
@@ -223,6 +225,7 @@ _LIMIT: _Keys = {
     "max": _NUMBER,
     "what": _TEXT,
     "each": (bool, "true or false"),
+    "except": _TEXT,
     "with_symbol": _TEXT,
 }
 _NAMED: _Keys = {"name": _TEXT, "max": _NUMBER}
@@ -390,6 +393,7 @@ class _Reader:
             values["max"],
             self._counted(entry, scope),
             values.get("each", False),
+            values.get("except"),
             values.get("with_symbol"),
             entry.line,
         )

@@ -144,7 +144,9 @@ def _symbols(
         is_local = info["bind"] == "STB_LOCAL"
         if kind == "STT_NOTYPE" and section is not None and _takes_memory(section) and entry.name:
             if not entry["st_size"]:
-                if is_local and source and section["sh_type"] != "SHT_NOBITS":
+                # A label behind the last byte would be taken for one of the next section.
+                inside = entry["st_value"] < section["sh_addr"] + section["sh_size"]
+                if is_local and source and inside and section["sh_type"] != "SHT_NOBITS":
                     labels.append((entry["st_value"], source))
                 continue
             kind = "STT_FUNC" if holds_code else "STT_OBJECT"  # assembly code with .size and without .type

@@ -70,12 +70,13 @@ class Piece:
 
 @dataclass(frozen=True)
 class Layout:
-    """An image: ``symbols`` and ``pieces`` by address. ``from_map``: nothing but a MAP was read."""
+    """An image: ``symbols`` and ``pieces`` by address. ``from_elf`` and ``from_map`` say what was read: one or both."""
 
     path: Path
     sections: tuple[Section, ...]
     symbols: tuple[Symbol, ...]
     pieces: tuple[Piece, ...]
+    from_elf: bool
     from_map: bool
     units: Units | None = None
 
@@ -111,17 +112,19 @@ def read_layout(image: str | Path) -> Layout:
     if isinstance(source, LinkMap):
         symbols = symbols_of_map(source, path)
         pieces = _Builder(source.sections, symbols, source.pieces, {}, ()).build()
-        return Layout(path, source.sections, symbols, pieces, True)
+        return Layout(path, source.sections, symbols, pieces, False, True)
     symbols = symbols_of_elf(source, path)
     sections = memory_sections(list(source.sections))
     linkmap = _map_beside(path, sections, symbols)
     units = Units(path)
     inputs = linkmap.pieces if linkmap else ()
     symbols = tuple(replace(symbol, file=_file_of(symbol, inputs, units)) for symbol in symbols)
-    inputs = _with_lasting_names(inputs, symbols)
+    lasting = _lasting_names(inputs, symbols)
+    symbols = tuple(replace(symbol, file=lasting.get(symbol.file, symbol.file)) for symbol in symbols)
+    inputs = tuple(replace(held, file=lasting.get(held.file, held.file)) for held in inputs)
     labels = tuple((address, units.named(file)) for address, file in source.labels)
     builder = _Builder(sections, symbols, inputs, source.contents, labels)
-    return Layout(path, sections, symbols, builder.build(), False, units)
+    return Layout(path, sections, symbols, builder.build(), True, linkmap is not None, units)
 
 
 def _map_beside(path: Path, sections: tuple[Section, ...], symbols: tuple[Symbol, ...]) -> LinkMap | None:
@@ -149,19 +152,24 @@ def _file_of(symbol: Symbol, inputs: Sequence[InputSection], units: Units) -> st
     return source or (found.file if found else "")
 
 
-def _with_lasting_names(inputs: tuple[InputSection, ...], symbols: Sequence[Symbol]) -> tuple[InputSection, ...]:
-    """Input sections of temporary object files as those of their source files."""
+def _lasting_names(inputs: Sequence[InputSection], symbols: Sequence[Symbol]) -> dict[str, str]:
+    """The source files of temporary object files, by any symbol whose source file is known."""
     sources = {}
     for symbol in symbols:
         held = _input_at(inputs, symbol.address)
-        if held is not None and _TEMPORARY_OBJECT.search(held.file) and symbol.file:
+        if held is not None and _TEMPORARY_OBJECT.search(held.file) and symbol.file not in ("", held.file):
             sources[held.file] = symbol.file
-    return tuple(replace(held, file=sources.get(held.file, held.file)) for held in inputs)
+    return sources
 
 
 def _input_at(inputs: Sequence[InputSection], address: int) -> InputSection | None:
     index = bisect.bisect_right(inputs, address, key=lambda piece: piece.address) - 1
     return inputs[index] if index >= 0 and address < inputs[index].address + inputs[index].size else None
+
+
+def cut_section(section: Section, symbols: Sequence[Symbol]) -> tuple[Piece, ...]:
+    """The pieces of a section of which nothing but its symbols (by address) is known."""
+    return _Builder((section,), tuple(symbols), (), {}, ()).build()
 
 
 @dataclass(frozen=True)
@@ -188,12 +196,12 @@ class _Builder:
         place = section.address
         before: Symbol | None = None
         for symbol in inside:
-            if symbol.end <= place:
+            end = min(symbol.end, section.end)
+            if end <= place:
                 continue
             yield from self._unnamed(section, place, symbol.address, before, symbol)
-            start = max(place, symbol.address)
-            place = min(symbol.end, section.end)
-            yield self._named(section, start, place, symbol)
+            yield self._named(section, max(place, symbol.address), end, symbol)
+            place = end
             before = symbol
         yield from self._unnamed(section, place, section.end, before, None)
 

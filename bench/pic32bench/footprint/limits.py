@@ -36,9 +36,7 @@ class Checked:
 
 def check_limits(limits: Sequence[Limit], layout: Layout, unlisted: Sequence[Unlisted]) -> tuple[Checked, ...]:
     """Hold an image against limits; those of other images are left out. A limit for each has an entry for each."""
-    return tuple(
-        checked for limit in limits if _applies(limit, layout) for checked in _check(limit, layout, unlisted)
-    )
+    return tuple(checked for limit in limits if _applies(limit, layout) for checked in _check(limit, layout, unlisted))
 
 
 def _applies(limit: Limit, layout: Layout) -> bool:
@@ -49,7 +47,11 @@ def _applies(limit: Limit, layout: Layout) -> bool:
 def _check(limit: Limit, layout: Layout, unlisted: Sequence[Unlisted]) -> Iterator[Checked]:
     sizes: dict[str, int] = {}
     if limit.scope is Scope.SYMBOL:
-        symbols = [symbol for symbol in layout.symbols if symbol_matches(symbol.name, limit.pattern)]
+        symbols = [
+            symbol
+            for symbol in layout.symbols
+            if symbol_matches(symbol.name, limit.pattern) and not _is_excepted(limit, symbol.name)
+        ]
         found = bool(symbols)
         counted = [symbol for symbol in symbols if _counts(limit, layout.piece_at(symbol.address), symbol.what)]
         total = bytes_covered(counted)
@@ -77,10 +79,12 @@ def _matches(limit: Limit, layout: Layout, unlisted: Sequence[Unlisted]) -> Iter
     pattern = limit.pattern
     if limit.scope is Scope.UNLISTED:
         for entry in unlisted:
-            if file_matches(entry.piece.file, pattern):
+            if file_matches(entry.piece.file, pattern) and not _is_excepted(limit, entry.piece.name):
                 yield f"{entry.label} of {file_name(entry.piece.file)}", entry.piece, entry.size
         return
     for piece in layout.pieces:
+        if _is_excepted(limit, piece.name):
+            continue
         if limit.scope is Scope.OBJECT:
             if piece.file and file_matches(piece.file, pattern):
                 yield file_name(piece.file), piece, piece.size
@@ -91,6 +95,10 @@ def _matches(limit: Limit, layout: Layout, unlisted: Sequence[Unlisted]) -> Iter
             yield piece.section.name, piece, piece.size
         elif fnmatchcase(piece.part, pattern):
             yield piece.part, piece, piece.size
+
+
+def _is_excepted(limit: Limit, name: str) -> bool:
+    return limit.but is not None and bool(name) and symbol_matches(name, limit.but)
 
 
 def _counts(limit: Limit, piece: Piece | None, what: What | None) -> bool:

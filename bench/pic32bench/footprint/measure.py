@@ -180,7 +180,12 @@ def measure(image: str | Path, budget: str | Path | Budget | None = None) -> Rep
         BudgetError: the table cannot be read, or gives one symbol to two rows.
     """
     table = budget if isinstance(budget, Budget) else load_budget(budget)
-    layout = read_layout(image)
+    return measure_layout(read_layout(image), table)
+
+
+def measure_layout(layout: Layout, table: Budget) -> Report:
+    """Measure an image that has been read. Raises what `measure` raises."""
+    image = layout.path
     rows = _nameless_rows(layout, _rows(table, layout.symbols))
     _each_symbol_once(table, rows)
     unlisted = find_unlisted(layout, [symbol for measured in rows for symbol in measured.symbols])
@@ -190,7 +195,7 @@ def measure(image: str | Path, budget: str | Path | Budget | None = None) -> Rep
             raise ImageError(f"{image}: nothing of {table.path} is in this image: is it the image this table is for?")
         unlisted = ()
     rows = tuple(replace(measured, sections=_sections(layout, measured.symbols)) for measured in rows)
-    return Report(Path(image), table, layout, rows, limits, unlisted)
+    return Report(image, table, layout, rows, limits, unlisted)
 
 
 def _rows(table: Budget, symbols: Sequence[Symbol]) -> tuple[Measured, ...]:
@@ -219,7 +224,7 @@ def _nameless_rows(layout: Layout, rows: tuple[Measured, ...]) -> tuple[Measured
     Only at the very address, with that size but for alignment, and in an object file of the other rows: then it is the
     build of the table, and what is there can be nothing else.
     """
-    if not layout.from_map:
+    if layout.from_elf:
         return rows
     files = {symbol.file for measured in rows for symbol in measured.symbols}
     nameless = {piece.address: piece for piece in layout.pieces if not piece.name and piece.file in files}

@@ -68,3 +68,12 @@ def file_stem(file: str) -> str:
     """What an object file and its source have in common: ``worker`` for ``src/worker.c`` and ``build/worker.o``."""
     member = _MEMBER.match(file)
     return _FILE_KINDS.sub("", file_name(member["member"] if member else file))
+
+
+def section_group(section: str) -> str:
+    """The kind of section: ``.text`` for ``.text.main``, as XC32 makes an output section of each function.
+
+    It also makes one of each configuration word: ``.config`` for ``.config_BFC0FFC0``.
+    """
+    match = re.match(r"(\.[^.]+?)(?=\.|_[0-9A-F]{8}$)", section)
+    return match[1] if match else section

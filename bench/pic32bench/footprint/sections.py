@@ -93,9 +93,7 @@ def memory_sections(raw: list[RawSection]) -> tuple[Section, ...]:
     """The sections that take memory, by address. Registers that XC32 fills like a section do not."""
     # XC32 packs all initial values into one section, and then there is no other copy of them.
     packed = any(section.name == _XC32_INITIAL_VALUES for section in raw)
-    found = [
-        _section(section, packed) for section in raw if section.size and not _within(section.address, _REGISTERS)
-    ]
+    found = [_section(section, packed) for section in raw if section.size and not _within(section.address, _REGISTERS)]
     return tuple(sorted(found, key=lambda section: section.address))
 
 

@@ -1,14 +1,12 @@
 # SPDX-License-Identifier: MIT
-"""Keywords for the WebSocket stream and for the footprint table."""
+"""Keywords for the WebSocket stream."""
 
 from __future__ import annotations
 
 import tempfile
 from pathlib import Path
 
-from pic32bench import paths
 from pic32bench.errors import UsageError
-from pic32bench.footprint import measure
 from pic32bench.robot.emulation import EmulationKeywords
 from pic32bench.stream import Verdict, judge, rate
 from pic32bench.stream.client import StreamClient
@@ -90,15 +88,6 @@ class StreamKeywords(EmulationKeywords):
             pcap = Path(folder) / "stream.pcap"
             self.board.network.save_pcap(pcap)
             return rate.stream_times(pcap)
-
-    def footprint_should_fit(self, image: str | None = None, budget: str | None = None) -> None:
-        """Fails if a function or variable of an ELF or MAP is bigger than the footprint table says.
-
-        ``image`` is the reference firmware, ``budget`` firmware/footprint.toml, unless given.
-        """
-        report = measure(paths.image_file(image), budget)
-        if not report.fits:
-            raise AssertionError(report.complaint())
 
     def _judge(self, frames: int, settle: float, timeout: float) -> Verdict:
         self._settle(settle)

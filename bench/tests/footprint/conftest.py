@@ -25,7 +25,19 @@ static int __attribute__((noinline)) helper(int x) { return again[x] * 3; }
 int other(int x) { return helper(x + 1); }
 """
 
+LINKER_SCRIPT = """
+MEMORY { flash (rx) : ORIGIN = 0x9d000000, LENGTH = 64K  ram (wx) : ORIGIN = 0x80000000, LENGTH = 64K }
+SECTIONS {
+    .text : { *(.text .text.*) } > flash
+    .rodata : { *(.rodata .rodata.*) } > flash
+    .data : { _gp = . + 0x7ff0; *(.sdata .sdata.* .data .data.*) } > ram AT > flash
+    .bss (NOLOAD) : { *(.sbss .sbss.* .bss .bss.* .scommon COMMON) } > ram
+    /DISCARD/ : { *(.reginfo .MIPS.abiflags .pdr .comment .note.* .gnu.attributes .mdebug.* .eh_frame) }
+}
+"""
+
 Build = Callable[..., Path]
+Link = Callable[..., Path]
 
 
 def compiler() -> str:
@@ -48,6 +60,34 @@ def build(tmp_path_factory: pytest.TempPathFactory) -> Build:
         command += [f"-Wl,-Map={folder / 'image.map'}", *arguments, "one.c", "two.c", "-o", "image.elf"]
         subprocess.run(command, cwd=folder, check=True)
         return folder / "image.elf"
+
+    return link
+
+
+@pytest.fixture(scope="session")
+def link(tmp_path_factory: pytest.TempPathFactory) -> Link:
+    """Compile sources, one object file each, and link them to where a PIC32MZ has flash and RAM; a MAP is beside."""
+    compiler = shutil.which("mipsel-linux-gnu-gcc")
+    if compiler is None:
+        pytest.skip("no mipsel-linux-gnu-gcc: `make test` installs it")
+
+    built: dict[tuple[object, ...], Path] = {}
+
+    def link(sources: dict[str, str], *arguments: str) -> Path:
+        asked = (*sources.items(), *arguments)
+        if asked in built:
+            return built[asked]
+        folder = tmp_path_factory.mktemp("firmware")
+        (folder / "memory.ld").write_text(LINKER_SCRIPT)
+        flags = ["-Os", "-fno-pic", "-mno-abicalls", "-ffreestanding", "-fno-toplevel-reorder", *arguments]
+        for name, text in sources.items():
+            (folder / name).write_text(text)
+            subprocess.run([compiler, *flags, "-c", name], cwd=folder, check=True)
+        objects = [f"{Path(name).stem}.o" for name in sources]
+        command = [compiler, *flags, "-nostdlib", "-static", "-Wl,-T,memory.ld", "-Wl,-e,main", "-Wl,--build-id=none"]
+        subprocess.run([*command, "-Wl,-Map=image.map", *objects, "-o", "image.elf"], cwd=folder, check=True)
+        built[asked] = folder / "image.elf"
+        return built[asked]
 
     return link
 

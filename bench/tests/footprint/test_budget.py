@@ -39,22 +39,23 @@ def test_limits(budget: Write) -> None:
     table = load_budget(
         budget(
             "limit = [{ symbol = 'ws_*', max = 4_096, what = 'variable', each = true }, "
-            "{ object = 'a.o', max = 0, what = 'ram' }, { section = '.bss', max = 0x10, with_symbol = 'main' }, "
+            "{ object = 'a.o', max = 0, what = 'ram' }, "
+            "{ section = '.bss', max = 0x10, except = 'a*', with_symbol = 'main' }, "
             "{ total = 'flash', max = 7 }, { unlisted = '*', max = 9, what = 'rodata' }]"
         )
     )
     assert table.rows == ()
     assert table.limits == (
-        Limit(Scope.SYMBOL, "ws_*", 4096, What.VARIABLE, True, None, 1),
-        Limit(Scope.OBJECT, "a.o", 0, Memory.RAM, False, None, 1),
-        Limit(Scope.SECTION, ".bss", 16, None, False, "main", 1),
-        Limit(Scope.TOTAL, "flash", 7, None, False, None, 1),
-        Limit(Scope.UNLISTED, "*", 9, Memory.RODATA, False, None, 1),
+        Limit(Scope.SYMBOL, "ws_*", 4096, What.VARIABLE, True, None, None, 1),
+        Limit(Scope.OBJECT, "a.o", 0, Memory.RAM, False, None, None, 1),
+        Limit(Scope.SECTION, ".bss", 16, None, False, "a*", "main", 1),
+        Limit(Scope.TOTAL, "flash", 7, None, False, None, None, 1),
+        Limit(Scope.UNLISTED, "*", 9, Memory.RODATA, False, None, None, 1),
     )
     assert [limit.name for limit in table.limits] == [
         "variable of symbol ws_*",
         "ram of object a.o",
-        "section .bss",
+        "section .bss except a*",
         "total flash",
         "rodata of unlisted *",
     ]

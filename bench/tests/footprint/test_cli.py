@@ -30,12 +30,12 @@ def test_the_table_shows_every_row_and_the_totals(
     assert run(image, "--budget", budget("title = 'Mine [b]'\n" + rows)) == 0
     lines = capsys.readouterr().out.splitlines()
     cells = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines if line.startswith("|")]
-    assert cells[0] == ["address", "size", "table", "difference", "access", "variable"]
-    assert cells[2][1:] == ["100", "128", "-28", "GLOBAL", "buffer"]
+    assert cells[0] == ["address", "size", "table", "difference", "access", "section", "object file", "variable"]
+    assert cells[2][1:] == ["100", "128", "-28", "GLOBAL", ".bss", "one.c", "buffer"]
     assert len(cells[2][0]) == 8
-    assert cells[3] == ["absent", "0", "20", "-20", "GLOBAL", "ws_r"]
-    assert cells[4][1:] == ["8", "9", "-1", "LOCAL", "all (again)"]
-    assert cells[-1] == ["", "108", "157", "-49", "", "total"]
+    assert cells[3] == ["absent", "0", "20", "-20", "GLOBAL", "", "", "ws_r"]
+    assert cells[4][1:] == ["8", "9", "-1", "LOCAL", ".data", "one.c, two.c", "all (again)"]
+    assert cells[6] == ["", "108", "157", "-49", "", "", "", "total"]
     assert lines[0] == "Mine [b]"
     assert lines[-1].startswith("fits")
 

@@ -159,10 +159,15 @@ def _row(measured: Measured) -> Line:
         f"{measured.difference:+d}",
         measured.access or "",
         ", ".join(measured.sections),
-        ", ".join(map(file_name, measured.files)),
+        _few(list(map(file_name, measured.files))),
         row.name if names == [row.name] else f"{row.name} ({', '.join(names)})",
     )
     return Line(cells, Mark.BAD if measured.over else Mark.PLAIN)
+
+
+def _few(names: list[str]) -> str:
+    """Names in a cell; of many only the first."""
+    return ", ".join(names) if len(names) <= 2 else f"{names[0]} and {len(names) - 1} more"
 
 
 def _limits(report: Report) -> Grid:

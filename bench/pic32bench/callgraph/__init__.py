@@ -26,7 +26,6 @@ def stack_bounds(
     ``symbols`` are an ELF or MAP that names what a HEX does not, ``stacks`` where its stacks are, so that they get
     their names and sizes. Raises ImageError and UsageError, one line.
     """
-    known = assumptions or Assumptions()
-    graph = build(load(image, symbols), known, roots)
-    bounds = Bounds(graph, known.depths, stacks)
+    graph = build(load(image, symbols), assumptions, roots)
+    bounds = Bounds(graph, assumptions, stacks)
     return (*bounds.chosen(), *bounds.stacks())

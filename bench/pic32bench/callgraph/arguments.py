@@ -35,6 +35,10 @@ class Arguments:
             complete = complete and all_known
         return found, complete
 
+    def constants(self, function: int, number: int) -> set[int]:
+        """The constants that an argument of a function may be, as far as its callers are known."""
+        return self._passed(function, number, set())[0]
+
     def _passed(self, function: int, number: int, asked: set[tuple[int, int]]) -> tuple[set[int], bool]:
         if (function, number) in asked:
             return set(), True

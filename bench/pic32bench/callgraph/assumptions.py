@@ -8,10 +8,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from pic32bench.callgraph.program import Program
+from pic32bench.callgraph.program import Program, source_name
 from pic32bench.code_map import Place
 from pic32bench.errors import UsageError
-from pic32bench.image import PHYSICAL
+from pic32bench.footprint.budget import MOST_LEVEL, Budget
 
 NOWHERE = "none"  # as a target: this call is never made
 
@@ -19,34 +19,59 @@ NOWHERE = "none"  # as a target: this call is never made
 @dataclass(frozen=True)
 class Assumptions:
     """``calls``: by a place (FILE:LINE, a function for all of its open calls, or an address) the functions that it
-    calls; ``depths``: by a function how often it may be on the stack at one time.
+    calls; ``depths``: by a function how often it may be on the stack at one time; ``levels``: by an
+    interrupt handler the level that it is given. ``candidates``: an open call goes to
+    its candidates, if it has some, and nowhere else. What ``optional`` names of them need not be in the
+    program.
     """
 
     calls: dict[str, tuple[str, ...]] = field(default_factory=dict)
     depths: dict[str, int] = field(default_factory=dict)
+    levels: dict[str, int] = field(default_factory=dict)
+    candidates: bool = False
+    optional: frozenset[str] = frozenset()
+
+    @classmethod
+    def of(cls, budget: Budget) -> Assumptions:
+        """What a footprint table tells. It may be for several builds, so what one of them has not does no harm."""
+        calls = {call.name: call.to for call in budget.calls}
+        depths = {recursion.name: recursion.max for recursion in budget.recursions}
+        levels = {interrupt.name: interrupt.level for interrupt in budget.interrupts}
+        return cls(calls, depths, levels, optional=frozenset([*calls, *depths, *levels]))
+
+    def __or__(self, other: Assumptions) -> Assumptions:
+        """Both; of two that tell the same, the other's counts."""
+        return Assumptions(
+            {**self.calls, **other.calls},
+            {**self.depths, **other.depths},
+            {**self.levels, **other.levels},
+            self.candidates or other.candidates,
+            (self.optional - other.calls.keys() - other.depths.keys() - other.levels.keys()) | other.optional,
+        )
 
     def resolve(self, program: Program) -> Resolved:
         """With the names of a program. Raises UsageError for one that is none of its functions."""
         calls = {}
         for place, names in self.calls.items():
-            calls[place] = tuple(program.find(name).key for name in names if name != NOWHERE)
-        return Resolved(program, calls)
+            known = [name for name in names if place not in self.optional or program.has(name)]
+            calls[place] = tuple(program.find(name).key for name in known if name != NOWHERE)
+        return Resolved(program, calls, self.optional)
 
 
 class Resolved:
     """Assumptions about a program."""
 
-    def __init__(self, program: Program, calls: dict[str, tuple[int, ...]]) -> None:
+    def __init__(self, program: Program, calls: dict[str, tuple[int, ...]], optional: frozenset[str]) -> None:
         self._program = program
         self._calls = calls
-        self._used: set[str] = set()
+        self._used = set(optional)
 
     def targets(self, address: int, place: Place, function: str) -> tuple[int, ...] | None:
         """Where a call goes, by the most exact of what was told; None: nothing was."""
-        names = (f"0x{address & PHYSICAL:08x}", f"0x{address:08x}", f"{Path(place.file).name}:{place.line}", function)
+        names = (f"0x{address:08x}", f"{Path(place.file).name}:{place.line}", function, source_name(function))
         for name in (*names, place.function):
             for key, targets in self._calls.items():
-                if key == name or (key.lower() == name and key[:2].lower() == "0x"):
+                if key in (name, name.upper().replace("X", "x", 1)):
                     self._used.add(key)
                     return targets
         return None
@@ -75,9 +100,18 @@ def parse_calls(texts: Iterable[str]) -> dict[str, tuple[str, ...]]:
 
 def parse_depths(texts: Iterable[str]) -> dict[str, int]:
     """``FUNCTION=N`` each. Raises UsageError."""
+    return _parse_numbers(texts, "--depth", 1 << 20)
+
+
+def parse_levels(texts: Iterable[str]) -> dict[str, int]:
+    """``FUNCTION=LEVEL`` each. Raises UsageError."""
+    return _parse_numbers(texts, "--level", MOST_LEVEL)
+
+
+def _parse_numbers(texts: Iterable[str], option: str, most: int) -> dict[str, int]:
     found = {}
     for text in texts:
-        if not (match := re.fullmatch(r"(.+)=(\d+)", text)) or not int(match[2]):
-            raise UsageError(f"--depth {text}: expected FUNCTION=N, N from 1 on")
+        if not (match := re.fullmatch(r"(.+)=(\d{1,7})", text)) or not 1 <= int(match[2]) <= most:
+            raise UsageError(f"{option} {text}: expected FUNCTION=N, N from 1 to {most}")
         found[match[1].strip()] = int(match[2])
     return found

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
+from pic32bench.callgraph.assumptions import Assumptions
 from pic32bench.callgraph.flow import DYNAMIC
 from pic32bench.callgraph.graph import CallGraph, Edge, Entry, Open, Root
 from pic32bench.code_map import Place
@@ -18,7 +19,7 @@ from pic32bench.errors import UsageError
 from pic32bench.image import PHYSICAL
 from pic32bench.machine_code.execute import Value
 
-_LEVELS = 8  # of interrupts; 0 is none
+_LEVELS = 7  # of interrupts (DS60001320 section 7)
 _MOST_STATES = 200_000  # functions times counts of recursion
 _LABEL_WITHIN = 256  # bytes from a stack pointer up to the label of its stack's top
 
@@ -100,25 +101,29 @@ _State = tuple[int, tuple[int, ...]]  # a function, and how often each limited f
 
 
 class Bounds:
-    """Bounds of all that is in a call graph. ``depths``: how often a function may be on the stack, by name.
+    """Bounds of all that is in a call graph; of ``assumptions`` its depths, and ``stacks`` whose places are known.
 
     Raises UsageError for a name that is no function, or that has no recursion.
     """
 
     def __init__(
-        self, graph: CallGraph, depths: Mapping[str, int] | None = None, stacks: Iterable[StackRange] = ()
+        self, graph: CallGraph, assumptions: Assumptions | None = None, stacks: Iterable[StackRange] = ()
     ) -> None:
+        known = assumptions or Assumptions()
         self.graph = graph
         self._ranges = list(stacks)
         self._cycle: dict[int, int] = {}
         self._members: dict[int, list[int]] = {}
         self._find_cycles()
         self._limits: dict[int, int] = {}
-        for name, most in (depths or {}).items():
+        for name, most in known.depths.items():
+            if name in known.optional and not graph.program.has(name):
+                continue
             key = graph.program.find(name).key
-            if key not in self._cycle:
+            if key in self._cycle:
+                self._limits[key] = most
+            elif name not in known.optional:
                 raise UsageError(f"{graph.program.path}: {name} is in no recursion: --depth is not for it")
-            self._limits[key] = most
         self._limited = {
             cycle: [key for key in members if key in self._limits] for cycle, members in self._members.items()
         }
@@ -372,16 +377,18 @@ def _nested(handlers: Iterable[tuple[Entry, int, bool]]) -> int:
     """The most that handlers need together: each with its bytes, and whether those that interrupt it come on top.
 
     One that lets interrupts in can be interrupted by those of higher levels, each level once; one of an unknown level
-    counts as a level of its own. One that lets nobody in is the last.
+    may have one of its own, as long as there are levels left. One that lets nobody in is the last.
     """
     levels: dict[int, int] = {}
-    last, own = 0, _LEVELS
+    unknown: list[int] = []
+    last = 0
     for entry, size, on_top in handlers:
         if not entry.levels or not on_top:
             last = max(last, size)
-            continue
-        level = max((level for level in entry.levels if level is not None), default=0)
-        if None in entry.levels:
-            level = own = own + 1
-        levels[level] = max(levels.get(level, 0), size)
-    return sum(levels.values()) + last
+        elif None in entry.levels:
+            unknown.append(size)
+        else:
+            level = max(level for level in entry.levels if level is not None)
+            levels[level] = max(levels.get(level, 0), size)
+    free = max(_LEVELS - len(levels), 1)
+    return sum(levels.values()) + sum(sorted(unknown)[-free:]) + last

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from pic32bench.callgraph.program import Function, Program
+from pic32bench.callgraph.program import MOST_RAM, Function, Program
 from pic32bench.core import GP, RA, SP, word
 from pic32bench.image import PHYSICAL
 from pic32bench.machine_code.execute import STORES, State, Value, after_call, execute, goes, plus
@@ -21,15 +21,15 @@ from pic32bench.machine_code.instructions import CALLS, JUMPS, REGISTER_JUMPS, T
 # Bases of values, besides those of State. A number that is not known, plus a constant; a word of the table at an
 # address; a constant that may have been changed through a pointer; what is in RAM at an address; Status as it was.
 _INDEXED, _TABLE, _LIKELY, _HELD, _STATUS = -1, -2, -3, -4, -5
+_FIELD = -9  # what is at an offset from a pointer
 _ARGUMENT = -8  # the word at an offset from the stack pointer that the function began with
 # Of the stack pointer: moved by an amount that is not known; loaded from where nothing is known of.
 DYNAMIC, ELSEWHERE = -6, -7
-_NO_SUM = (_TABLE, _HELD, _STATUS, _ARGUMENT)
+_NO_SUM = (_TABLE, _HELD, _STATUS, _ARGUMENT, _FIELD)
 _FP = 30
 _TEMPORARIES = (*range(8, 16), 24, 25)  # t0 to t9, which no argument is passed in (o32)
 _PASSED = (2, 3, 4, 5, 6, 7, *_TEMPORARIES)
 STACK_ARGUMENTS = (16, 20, 24, 28)  # offsets, the fifth argument and on
-_RAM_END = 1 << 20  # physical; no part has more (DS60001320 figure 4-1)
 _EXL, _IPL = 1 << 1, 0x1F << 10  # of Status; IPL without its highest bit, 18, which no level up to 7 needs
 _MOST_STACKS = 16  # different stack pointers at one place; with more the stack grows in a loop
 _MOST_ENTRIES = 1024  # of a switch's table
@@ -40,6 +40,11 @@ _INITIALLY: dict[int, Value] = {0: (None, 0), **{register: (register, 0) for reg
 def argument(offset: int) -> int:
     """How an argument on the stack is numbered among the registers."""
     return 32 + offset
+
+
+def passed_as(base: int, number: int) -> int:
+    """How a value that a caller passed is numbered among the registers."""
+    return argument(number) if base == _ARGUMENT else base
 
 
 class Kind(StrEnum):
@@ -54,10 +59,11 @@ class Kind(StrEnum):
 class Site:
     """A place that calls or jumps to other functions: ``targets`` are the constants that its register holds.
 
-    ``open``: it may go elsewhere too. ``origins`` are registers (or STACK_ARGUMENTS) of the function's caller that the
-    address comes from, ``candidates`` what tables in flash have there, ``held`` words in RAM that it was loaded from.
-    ``stacks`` are the stack pointers there, ``passed`` what the registers and the words on the stack hold that the
-    called function may look at, None: unknown.
+    - ``open``: it may go elsewhere too. ``origins`` are registers (or STACK_ARGUMENTS) of the function's caller that
+      the address comes from, ``candidates`` what tables in flash have there, ``held`` words in RAM and ``fields``
+      offsets from a pointer that it was loaded from.
+    - ``stacks`` are the stack pointers there, ``passed`` what the registers and the words on the stack hold that the
+      called function may look at, None: unknown.
     """
 
     address: int
@@ -69,6 +75,7 @@ class Site:
     origins: set[int] = field(default_factory=set)
     candidates: set[int] = field(default_factory=set)
     held: set[int] = field(default_factory=set)
+    fields: set[int] = field(default_factory=set)
     stacks: set[Value] = field(default_factory=set)
     passed: dict[int, set[Value | None]] = field(default_factory=dict)
 
@@ -85,7 +92,9 @@ class Flow:
       in.
     - ``levels`` are interrupt levels that it raises the core to while it lets other interrupts in, None for one that is
       not known. ``ebase`` is what it sets EBase to.
-    - ``pointers`` are constants stored in RAM, ``constants`` all that registers held and code may be at.
+    - ``pointers`` are constants stored in RAM, by address; ``fields`` are constants, and what callers passed, stored at
+      an offset from a pointer. ``constants`` are all that
+      registers held and code may be at.
     """
 
     function: Function
@@ -103,6 +112,7 @@ class Flow:
     continued: set[int] = field(default_factory=set)
     sites: dict[tuple[int, Kind], Site] = field(default_factory=dict)
     pointers: dict[int, set[int]] = field(default_factory=dict)
+    fields: dict[int, set[Value]] = field(default_factory=dict)
     constants: set[int] = field(default_factory=set)
     ebase: set[int] = field(default_factory=set)
 
@@ -355,6 +365,8 @@ class Reader:
             site.candidates.update(self._entries(number))
         elif base == _HELD:
             site.held.add(number)
+        elif base == _FIELD:
+            site.fields.add(number)
 
     def _passed(self, state: State) -> dict[int, Value | None]:
         """What a called function may look at, by register or `argument`."""
@@ -440,6 +452,8 @@ class Reader:
                 if base[0] is None or constant is None:
                     return None if constant is not None else (_HELD, address)
                 return (_LIKELY, constant)
+        if name == "lw" and (base is None or base[0] not in (SP, DYNAMIC, ELSEWHERE)):
+            return (_FIELD, instruction.number or 0)
         if name in ("addu", "add") and len(registers) == 3:
             left, right = (state.gpr.get(register) for register in registers[1:])
             for one, other in ((left, right), (right, left)):
@@ -486,12 +500,21 @@ class Reader:
             value = state.gpr.get(register)
             if base is not None and base[0] is None and value is not None and value[0] is None:
                 self.flow.pointers.setdefault(word(base[1] + (instruction.number or 0)), set()).add(value[1])
+            elif (base is None or base[0] is not None) and value is not None and self._passes(value):
+                self.flow.fields.setdefault(instruction.number or 0, set()).add(value)
             self._note_constant(value)
         if base is None or base[0] != SP:
             if instruction.base == SP:
                 self._note_stack(state)
             return
         execute(self.program, instruction, state)
+
+    def _passes(self, value: Value) -> bool:
+        """Whether it is a function, or an argument that may be one."""
+        base, number = value
+        if base is None:
+            return self.program.at(number) is not None
+        return (base in _PASSED and not number) or base == _ARGUMENT
 
     def _stack(self, instruction: Instruction, before: Value | None, held: dict[int, Value], state: State) -> None:
         """The stack pointer was moved."""
@@ -524,7 +547,7 @@ class Reader:
 
 
 def _in_ram(address: int) -> bool:
-    return address >> 29 in (4, 5) and address & PHYSICAL < _RAM_END
+    return address >> 29 in (4, 5) and address & PHYSICAL < MOST_RAM
 
 
 def _is_branch(instruction: Instruction) -> bool:

@@ -4,14 +4,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from pic32bench.callgraph.arguments import Arguments
 from pic32bench.callgraph.assumptions import Assumptions
-from pic32bench.callgraph.flow import Flow, Kind, Reader, Site
+from pic32bench.callgraph.flow import Flow, Kind, Reader, Site, passed_as
 from pic32bench.callgraph.program import Function, Program
 from pic32bench.code_map import Place
+from pic32bench.errors import UsageError
 from pic32bench.image import PHYSICAL
 from pic32bench.machine_code.execute import Value
 from pic32bench.machine_code.instructions import Isa
@@ -144,8 +145,24 @@ def build(program: Program, assumptions: Assumptions | None = None, roots: Itera
     _read_labels(code)
     graph = CallGraph(program, {key: reader.flow for key, reader in code.readers.items()})
     _connect(graph, assumptions)
-    graph.entries = _entries(graph, starts, vectors, handlers, chosen)
+    graph.entries = _with_levels(_entries(graph, starts, vectors, handlers, chosen), program, assumptions)
     return graph
+
+
+def _with_levels(entries: tuple[Entry, ...], program: Program, assumptions: Assumptions) -> tuple[Entry, ...]:
+    """Handlers with the levels that the user tells. Raises UsageError for what is none, or lets nobody in."""
+    told = {}
+    for name, level in assumptions.levels.items():
+        if name in assumptions.optional and not program.has(name):
+            continue
+        key = program.find(name).key
+        if not any(entry.function == key and entry.levels for entry in entries) and name not in assumptions.optional:
+            raise UsageError(f"{program.path}: {name} is no interrupt handler that lets others in: it needs no --level")
+        told[key] = level
+    return tuple(
+        replace(entry, levels=(told[entry.function],)) if entry.levels and entry.function in told else entry
+        for entry in entries
+    )
 
 
 class _Code:
@@ -246,11 +263,8 @@ def _read_labels(code: _Code) -> None:
 def _connect(graph: CallGraph, assumptions: Assumptions) -> None:
     """Edges from the flows' sites, and what remains open."""
     program = graph.program
-    pointers: dict[int, set[int]] = {}
-    for flow in graph.flows.values():
-        for address, values in flow.pointers.items():
-            pointers.setdefault(address & PHYSICAL, set()).update(values)
     arguments = Arguments(program, graph.flows)
+    stored = _Stored(graph, arguments)
     resolved = assumptions.resolve(program)
     for key, flow in sorted(graph.flows.items()):
         edges: list[Edge] = []
@@ -264,18 +278,43 @@ def _connect(graph: CallGraph, assumptions: Assumptions) -> None:
             if complete and not site.open:
                 continue
             place = program.place(address)
-            candidates = site.candidates | passed
-            for held in site.held:
-                candidates.update(pointers.get(held & PHYSICAL, ()))
-                if initial := program.initial(held):
-                    candidates.add(initial)
+            candidates = site.candidates | passed | stored.at(site)
             named = {f.key for c in candidates if (f := program.at(c)) is not None and f.key in graph.flows}
             told = resolved.targets(address, place, graph.name(key))
+            if told is None and assumptions.candidates and named:
+                told = tuple(sorted(named))
             opens.append(Open(key, site, place, tuple(sorted(named)), tuple(told or ()), told is not None))
             edges += [Edge(key, target, address, kind, How.ASSUMED, stacks) for target in told or ()]
         graph.edges[key] = edges
         graph.opens[key] = opens
     resolved.check()
+
+
+class _Stored:
+    """Addresses of functions that code stores, or that data has from the start: candidates for calls."""
+
+    def __init__(self, graph: CallGraph, arguments: Arguments) -> None:
+        self._program = graph.program
+        self._words: dict[int, set[int]] = {}
+        self._fields: dict[int, set[int]] = {}
+        for key, flow in graph.flows.items():
+            for address, values in flow.pointers.items():
+                self._words.setdefault(address & PHYSICAL, set()).update(values)
+            for offset, held in flow.fields.items():
+                for base, number in held:
+                    passed = {number} if base is None else arguments.constants(key, passed_as(base, number))
+                    self._fields.setdefault(offset, set()).update(passed)
+
+    def at(self, site: Site) -> set[int]:
+        """What may be where a call has its address from."""
+        found: set[int] = set()
+        for held in site.held:
+            found |= self._words.get(held & PHYSICAL, set())
+            if initial := self._program.initial(held):
+                found.add(initial)
+        for offset in site.fields:
+            found |= self._fields.get(offset, set())
+        return found
 
 
 def _entries(

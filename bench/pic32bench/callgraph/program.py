@@ -26,6 +26,7 @@ from pic32bench.machine_code.instructions import Instruction, Isa, decode
 
 # Program and boot flash (DS60001320 figure 4-1), physical: what is there does not change while the firmware runs.
 _FLASH = ((0x1D000000, 0x1E000000), (0x1FC00000, 0x1FC80000))
+MOST_RAM = 0x80000  # bytes; no part has more
 _MICROMIPS = 0x80  # STO_MICROMIPS of a symbol's st_other (MIPS ABI supplement)
 _NOTYPE, _FUNC, _FILE, _LOCAL = 0, 2, 4, 0
 _SPLIT = re.compile(r"\.(cold|part)\b")
@@ -186,6 +187,14 @@ class Program:
     def _maps(self) -> Any:
         return code_maps([self.path], self.symbols)
 
+    def has(self, name: str) -> bool:
+        """Whether `find` finds it."""
+        try:
+            self.find(name)
+        except UsageError:
+            return False
+        return True
+
     def find(self, name: str) -> Function:
         """A function by its name, by FILE:NAME, or by its address 0x...; raises UsageError, one line."""
         if re.fullmatch(r"(0x)?[0-9a-fA-F]{8}", name):
@@ -195,6 +204,7 @@ class Program:
             return self.add(address, Isa(address & 1) if address & 1 else None)
         found = [function for function in self.functions.values() if name == function.name]
         found = found or [function for function in self.functions.values() if name in function.names]
+        found = found or [each for each in self.functions.values() if name in map(source_name, each.names)]
         if len(found) == 1:
             return found[0]
         if found:
@@ -207,6 +217,11 @@ class Program:
         near = difflib.get_close_matches(name, [n for f in self.functions.values() for n in f.names], 3)
         hint = f": did you mean {' or '.join(near)}?" if near else ""
         raise UsageError(f"{self.path}: there is no function {name}{hint}")
+
+
+def source_name(name: str) -> str:
+    """A function's name as the source has it: GCC calls its copies and parts name.isra.0 and the like."""
+    return name.partition(".")[0]
 
 
 def load(image: str | Path, symbols: str | Path | None = None) -> Program:

@@ -15,6 +15,7 @@ from pic32bench.callgraph.program import load
 from pic32bench.cli.stack import add_code_options, assumptions
 from pic32bench.cli.tables import print_json
 from pic32bench.errors import UsageError
+from pic32bench.footprint.budget import load_budget
 
 _DEFAULT_DEPTH = 4
 
@@ -72,10 +73,10 @@ def _format(args: argparse.Namespace) -> str:
 def run(args: argparse.Namespace) -> int:
     """Runs it; returns the exit code."""
     form = _format(args)
-    known = assumptions(args)
+    known = assumptions(args, load_budget(args.budget) if args.budget is not None else None)
     program = load(args.image, args.symbols)
     graph = build(program, known, [] if args.function is None else [args.function])
-    bounds = Bounds(graph, known.depths)
+    bounds = Bounds(graph, known)
     kind = Root.RESET if args.function is None else Root.CHOSEN
     root = next((entry.function for entry in graph.entries if entry.kind is kind), None)
     if root is None:

@@ -11,13 +11,14 @@ from typing import Any
 from rich.markup import escape
 
 from pic32bench.callgraph import compiler_info
-from pic32bench.callgraph.assumptions import Assumptions, parse_calls, parse_depths
+from pic32bench.callgraph.assumptions import Assumptions, parse_calls, parse_depths, parse_levels
 from pic32bench.callgraph.bound import Bound, Bounds, StackRange
 from pic32bench.callgraph.graph import CallGraph, Open, Root, build
-from pic32bench.callgraph.program import Program, load
+from pic32bench.callgraph.program import MOST_RAM, Program, load
 from pic32bench.cli.tables import print_json, table, terminal
 from pic32bench.errors import UsageError
 from pic32bench.footprint.budget import Budget, load_budget
+from pic32bench.recording import Recording
 
 _DESCRIPTION = """\
 Reads the code of a firmware and tells the most that each of its stacks can need: of main, of every FreeRTOS task that
@@ -39,7 +40,9 @@ def add_parser(subparsers: Any) -> None:
     parser.add_argument("image", metavar="IMAGE", help=".elf or .hex file")
     parser.add_argument("functions", nargs="*", metavar="FUNCTION", help="only what these need, by name or address")
     add_code_options(parser)
-    parser.add_argument("--budget", metavar="FILE", help="table in TOML: its [[stack]] limits are held, see footprint")
+    parser.add_argument(
+        "--seen", metavar="FILE", help="a recording or bundle: show beside it how deep the stacks went in that run"
+    )
     parser.add_argument(
         "--callgraph-info", metavar="DIR", help="compare with the .ci files that GCC -fcallgraph-info=su wrote there"
     )
@@ -67,11 +70,25 @@ def add_code_options(parser: argparse.ArgumentParser) -> None:
         metavar="FUNCTION=N",
         help="a recursion's end: FUNCTION is on the stack N times at most",
     )
+    parser.add_argument(
+        "--level",
+        action="append",
+        default=[],
+        metavar="FUNCTION=N",
+        help="the level, 1 to 7, of an interrupt handler that lets others in, where its code does not tell",
+    )
+    parser.add_argument(
+        "--budget", metavar="FILE", help="a footprint table: its [[call]], [[recursion]], [[interrupt]], [[stack]]"
+    )
+    parser.add_argument(
+        "--candidates", action="store_true", help="take it that open calls go to their candidates and nowhere else"
+    )
 
 
-def assumptions(args: argparse.Namespace) -> Assumptions:
-    """What the options tell of the code. Raises UsageError."""
-    return Assumptions(parse_calls(args.calls), parse_depths(args.depth))
+def assumptions(args: argparse.Namespace, budget: Budget | None) -> Assumptions:
+    """What the options and a footprint table tell of the code. Raises UsageError."""
+    told = Assumptions(parse_calls(args.calls), parse_depths(args.depth), parse_levels(args.level), args.candidates)
+    return told if budget is None else Assumptions.of(budget) | told
 
 
 def run(args: argparse.Namespace) -> int:
@@ -79,15 +96,19 @@ def run(args: argparse.Namespace) -> int:
     budget = load_budget(args.budget) if args.budget is not None else None
     if budget is not None and not budget.stacks:
         raise UsageError(f"{budget.path}: no [[stack]] in it: there is nothing to hold the stacks against")
-    known = assumptions(args)
+    known = assumptions(args, budget)
     program = load(args.image, args.symbols)
     graph = build(program, known, args.functions)
-    bounds = Bounds(graph, known.depths, _places(program))
+    bounds = Bounds(graph, known, _places(program))
     handlers = () if args.functions else bounds.handlers()
     stacks = bounds.chosen() if args.functions else bounds.stacks()
     if not stacks and not handlers:
         raise UsageError(f"{program.path}: nothing begins in its code that is known: name a FUNCTION, or its address")
     over, notes = _held_against(stacks, budget)
+    seen = {} if args.seen is None else _seen(args, program)
+    for bound in stacks:
+        if bound.bounded and seen.get(bound.name, 0) > bound.total:
+            over.append(f"stack {bound.name}: {seen[bound.name]} bytes in the run: is it of another build?")
     if args.callgraph_info is not None:
         notes += _compared(graph, args.callgraph_info)
     if args.json:
@@ -95,7 +116,7 @@ def run(args: argparse.Namespace) -> int:
             {
                 "image": str(program.path),
                 "symbols": str(program.symbols) if program.symbols else None,
-                "stacks": [as_json(bound) for bound in stacks],
+                "stacks": [{**as_json(bound), "seen": seen.get(bound.name)} for bound in stacks],
                 "handlers": [as_json(bound) for bound in handlers],
                 "over": over,
                 "notes": notes,
@@ -103,7 +124,7 @@ def run(args: argparse.Namespace) -> int:
             }
         )
     else:
-        _print(program, stacks, handlers)
+        _print(program, stacks, handlers, seen)
         for line in notes:
             print(f"note: {line}")
         for line in over:
@@ -112,7 +133,12 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _places(program: Program) -> list[StackRange]:
-    return []
+    """The stacks that the firmware's symbols tell of."""
+    from pic32bench.memory.firmware import Firmware
+    from pic32bench.memory.stacks import stack_places
+
+    places = stack_places(Firmware.read(program.symbols), MOST_RAM)
+    return [StackRange(place.name, place.low, place.high) for place in places]
 
 
 def _held_against(stacks: tuple[Bound, ...], budget: Budget | None) -> tuple[list[str], list[str]]:
@@ -143,11 +169,21 @@ def _compared(graph: CallGraph, folder: str) -> list[str]:
     return different or [f"the compiler's list of {len(functions)} functions agrees with the code"]
 
 
-def _print(program: Program, stacks: tuple[Bound, ...], handlers: tuple[Bound, ...]) -> None:
+def _seen(args: argparse.Namespace, program: Program) -> dict[str, int]:
+    """How deep stacks went in a recorded run, by name."""
+    from pic32bench.memory import measure
+
+    report = measure(Recording.load(args.seen), program.symbols)
+    return {stack.name: stack.used for stack in report.stacks}
+
+
+def _print(
+    program: Program, stacks: tuple[Bound, ...], handlers: tuple[Bound, ...], seen: dict[str, int]
+) -> None:
     out = terminal()
     out.print(f"{escape(program.path.name)}: the most that its stacks can need, in bytes", soft_wrap=True)
     rows = table(out)
-    for column in ("size", "at most", "own code", "interrupts", "free"):
+    for column in ("size", "at most", "own code", "interrupts", "free", *(["seen"] if seen else [])):
         rows.add_column(column, justify="right", no_wrap=True)
     rows.add_column("stack", no_wrap=True)
     rows.add_column("it may need more", no_wrap=True)
@@ -159,6 +195,7 @@ def _print(program: Program, stacks: tuple[Bound, ...], handlers: tuple[Bound, .
             f"{bound.bytes}{more}",
             str(bound.interrupts) if bound.entry.kind is not Root.CHOSEN else "",
             "" if bound.size is None else str(bound.size - bound.total),
+            *([str(seen.get(bound.name, ""))] if seen else []),
             escape(bound.name),
             _why(bound),
         )

@@ -50,6 +50,18 @@
     [[pool]]                    # of a pool
     name = "PBUF_POOL"
     max = 12                    # elements
+
+    [[call]]                    # for `pic32bench stack`: where the calls through pointers go that are at
+    name = "tcp_input"          # FILE:LINE, in a function, or at an address "0x9d001234"
+    to = ["http_recv"]          # functions, or "none"
+
+    [[recursion]]               # for `pic32bench stack`: how often at most
+    name = "fputc"              # a function
+    max = 2                     # is on the stack at one time
+
+    [[interrupt]]               # for `pic32bench stack`: the level of
+    name = "uart_handler"       # a handler that lets others in
+    level = 3                   # 1 to 7
 """
 
 from __future__ import annotations
@@ -66,6 +78,7 @@ from pic32bench.errors import UsageError
 from pic32bench.paths import project_root
 
 DEFAULT_BUDGET = Path("firmware/footprint.toml")
+MOST_LEVEL = 7  # of an interrupt (DS60001320 section 7)
 
 
 class BudgetError(UsageError):
@@ -197,6 +210,33 @@ class PoolLimit:
 
 
 @dataclass(frozen=True)
+class CallTargets:
+    """Where the calls through pointers at a place, ``name``, go ``to``."""
+
+    name: str
+    to: tuple[str, ...]
+    line: int
+
+
+@dataclass(frozen=True)
+class RecursionLimit:
+    """A function is at most ``max`` times on the stack at one time."""
+
+    name: str
+    max: int
+    line: int
+
+
+@dataclass(frozen=True)
+class InterruptLevel:
+    """The ``level`` that a handler is given."""
+
+    name: str
+    level: int
+    line: int
+
+
+@dataclass(frozen=True)
 class Budget:
     """A footprint table: ``rows`` in the order of its file, functions before variables; limits likewise."""
 
@@ -208,6 +248,9 @@ class Budget:
     buffers: tuple[BufferLimit, ...] = ()
     heaps: tuple[HeapLimit, ...] = ()
     pools: tuple[PoolLimit, ...] = ()
+    calls: tuple[CallTargets, ...] = ()
+    recursions: tuple[RecursionLimit, ...] = ()
+    interrupts: tuple[InterruptLevel, ...] = ()
 
 
 _TEXT = (str, "text")
@@ -246,6 +289,9 @@ _TABLES: dict[str, _Keys] = {
     "buffer": _NAMED,
     "heap": _HEAP,
     "pool": _NAMED,
+    "call": {"name": _TEXT, "to": (list, "a list of functions")},
+    "recursion": _NAMED,
+    "interrupt": {"name": _TEXT, "level": _NUMBER},
 }
 
 
@@ -316,6 +362,9 @@ class _Reader:
             tuple(BufferLimit(*self._name_and_max(entry)) for entry in self._named("buffer", document)),
             tuple(self._heap(entry) for entry in self._named("heap", document)),
             tuple(PoolLimit(*self._name_and_max(entry)) for entry in self._named("pool", document)),
+            tuple(self._call(entry) for entry in self._named("call", document)),
+            tuple(RecursionLimit(*self._name_and_max(entry)) for entry in self._named("recursion", document)),
+            tuple(self._interrupt(entry) for entry in self._named("interrupt", document)),
         )
 
     def _entries(self, table: str, document: dict[str, Any]) -> Iterator[_Entry]:
@@ -410,6 +459,17 @@ class _Reader:
     def _name_and_max(self, entry: _Entry) -> tuple[str, int, int]:
         self._require(entry, "max")
         return entry.name, entry.values["max"], entry.line
+
+    def _call(self, entry: _Entry) -> CallTargets:
+        self._require(entry, "to")
+        return CallTargets(entry.name, self._names(entry, "to", ()), entry.line)
+
+    def _interrupt(self, entry: _Entry) -> InterruptLevel:
+        self._require(entry, "level")
+        level = entry.values["level"]
+        if not 1 <= level <= MOST_LEVEL:
+            raise self._wrong(entry, "level", f"{entry}: key 'level': expected 1 to {MOST_LEVEL}, found {level}")
+        return InterruptLevel(entry.name, level, entry.line)
 
     def _heap(self, entry: _Entry) -> HeapLimit:
         values = entry.values

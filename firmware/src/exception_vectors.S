@@ -49,5 +49,5 @@ exception_entry:
     .balign 16
     .globl  exception_stack
 exception_stack:
-    .space  768
+    .space  1024
 exception_stack_top:

@@ -19,7 +19,7 @@ from pic32bench.backtrace import backtrace
 from pic32bench.bench import Board
 from pic32bench.board import load
 from pic32bench.code_map import CodeMap, find, symbols_beside
-from pic32bench.footprint.budget import HeapLimit, load_budget
+from pic32bench.footprint.budget import HeapLimit, What, load_budget
 from pic32bench.image import PHYSICAL
 from pic32bench.memory.dynamic import Dynamic, HandedOut
 from pic32bench.memory.fills import fills
@@ -30,7 +30,7 @@ from pic32bench.memory.report import BufferUse, OverrunFound, Report, Role, Stac
 from pic32bench.memory.stacks import MAIN, StackPlace, first_stack_pointer, stack_places
 from pic32bench.panel_link import NS
 from pic32bench.recording import Recording
-from pic32bench.watch import ObjectRange, StackRange, Watched, WatchSpec, watch
+from pic32bench.watch import WRITERS, ObjectRange, StackRange, Watched, WatchSpec, watch
 from pic32bench.watch.seen import Flags
 
 _KSEG0 = 0x80000000
@@ -129,6 +129,7 @@ class _Measurement:
     def _play(
         self, stacks: Iterable[StackPlace], objects: Iterable[RamObject] = (), functions: Iterable[int] = ()
     ) -> Watched:
+        start = next(iter(self._firmware.functions("main")), None)
         spec = WatchSpec(
             fills=self._fills,
             stacks=tuple(
@@ -136,8 +137,12 @@ class _Measurement:
                 for stack in stacks
                 if stack.low is not None
             ),
-            objects=tuple(ObjectRange(each.name, each.low, each.high) for each in objects),
+            # Start-up code writes many objects at a time, so without its end no overrun can be told.
+            objects=tuple(ObjectRange(each.name, each.low, each.high) for each in objects if start is not None),
             functions=tuple(functions),
+            code=self._firmware.code(each for each in self._firmware.symbols if each.what is What.FUNCTION),
+            writers=self._firmware.code(self._firmware.functions(*WRITERS)),
+            main=None if start is None else start.address,
         )
         return watch(self._recording, spec, self._until_ns)
 

@@ -10,9 +10,10 @@ run: the replay is compared with the recording, and a difference is an error.
 
 from pic32bench.watch.play import watch
 from pic32bench.watch.seen import CallEvent, ChipMemory, Overrun, StackLow, Watched
-from pic32bench.watch.spec import ObjectRange, StackRange, WatchSpec
+from pic32bench.watch.spec import WRITERS, ObjectRange, StackRange, WatchSpec
 
 __all__ = [
+    "WRITERS",
     "CallEvent",
     "ChipMemory",
     "ObjectRange",

@@ -9,6 +9,9 @@ from dataclasses import dataclass, replace
 from pic32bench.errors import UsageError
 from pic32bench.image import PHYSICAL
 
+WRITERS = ("memcpy", "mempcpy", "memmove", "memset", "bzero", "strcpy", "stpcpy", "strncpy", "strcat", "strncat")
+"""Functions of C libraries that write one object a call, where a0 points."""
+_VERSION = 1  # VERSION in platforms/qemu/plugin/watch.c
 _ISA_BIT = 1
 
 
@@ -60,6 +63,7 @@ class WatchSpec:
         return "".join(f"{line}\n" for line in self._lines(ram_size))
 
     def _lines(self, ram_size: int) -> Iterator[str]:
+        yield f"watch {_VERSION}"
         for low, high in self.fills:
             low, high = _range("code range", low & ~_ISA_BIT, high, 1 << 29)
             yield f"fill {low:x} {high:x}"

@@ -19,6 +19,7 @@
 
 #include "watch.h"
 
+#define VERSION     1           /* _VERSION in bench/pic32bench/watch/spec.py */
 #define BLOCK_INSNS 1024        /* more than there can be in a block */
 #define KSEG0       0x80000000
 /* What BYTE_x is in all bytes of a word */
@@ -400,6 +401,19 @@ static void on_exit_of_emulator(qemu_plugin_id_t id, void *opaque)
     fclose(out);
 }
 
+/* What is written changes with what is asked, so both sides are of one age. */
+static bool take_version(const char *line)
+{
+    int version = 0;
+
+    if (sscanf(line, "watch %d", &version) == 1 && version == VERSION) {
+        return true;
+    }
+    fprintf(stderr, "watch: the plugin is of version %d and asked for %d:"
+            " run `make emulator`\n", VERSION, version);
+    return false;
+}
+
 static bool take_line(const char *line)
 {
     uint32_t low, high;
@@ -441,12 +455,13 @@ static bool read_lines(void)
 {
     FILE *in = fdopen(dup(result_fd), "r");
     char line[256];
-    bool good = true;
+    bool good;
 
     if (!in || fseek(in, 0, SEEK_SET)) {
         fprintf(stderr, "watch: no file %d: %s\n", result_fd, strerror(errno));
         return false;
     }
+    good = fgets(line, sizeof(line), in) && take_version(line);
     while (good && fgets(line, sizeof(line), in)) {
         good = take_line(line);
         if (!good) {

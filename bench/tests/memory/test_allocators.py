@@ -146,11 +146,12 @@ def test_calls_through_one_another_are_one_request() -> None:
         )
 
     def malloc_r(ra: int, sp: int) -> None:
-        calls.call("_malloc_r", 0x80000000, 200, gives=RAM, ra=ra, sp=sp)
+        calls.call("_malloc_r", 0x80000000, 200, gives=RAM + 800, ra=ra, sp=sp)  # were it counted, it would be one more
 
     calls.call("calloc", 10, 20, gives=RAM, inside=malloc)
+    calls.call("malloc", 200, gives=RAM + 400, inside=lambda: malloc_r(CALLER + 0x20, 0x80007000))
     use = calls.heap()
-    assert (use.calls, use.most, use.left) == (1, 200, 200)
+    assert (use.calls, use.most, use.left) == (2, 400, 400)
     assert [held.place.function for held in use.held] == ["caller"]
 
 
@@ -192,7 +193,7 @@ def test_a_reset_forgets_what_was_given() -> None:
     calls.call("malloc", 100, gives=RAM)
     calls.call("malloc", 70, gives=None)  # the reset came in between
     calls.reset()
-    calls.call("malloc", 30, gives=RAM)
+    calls.call("malloc", 30, gives=RAM + 0x100)
     use = calls.heap()
     assert (use.most, use.left, use.calls) == (100, 30, 2)
     assert {0x1FC00000} == RESET

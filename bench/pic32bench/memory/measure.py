@@ -97,7 +97,7 @@ class _Measurement:
         self._objects = ram_objects(self._symbols, self._chip.ram_size)
         code = [piece for path in files for piece in images.contents(path, self._chip)]
         self._fills = fills(self._firmware, code)
-        self._dynamic = Dynamic(self._firmware, limits)
+        self._dynamic = Dynamic(self._firmware, limits, self._maps[0], self._objects)
         self._notes: list[str] = []
 
     def report(self, name: str | None) -> Report:

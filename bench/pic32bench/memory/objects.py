@@ -30,6 +30,11 @@ class RamObject:
         """Bytes."""
         return self.high - self.low
 
+    @property
+    def has_name(self) -> bool:
+        """Whether a symbol names it."""
+        return not self.name.endswith(")")
+
 
 def ram_objects(path: Path | None, ram_size: int) -> tuple[RamObject, ...]:
     """All objects in RAM, by address, without what is only there for alignment; none without symbols.

@@ -209,7 +209,7 @@ def tree(drawn: Picture) -> Iterator[str]:
 def _notes(node: Node, link: Link | None, drawn: Picture) -> str:
     notes = [f"{node.size} B, frame {node.frame}, stack {node.most}{'' if node.bounded else '+'}"]
     if link is not None and link.count is not None:
-        notes.append(f"{link.count:,} calls" if link.count else "not seen")
+        notes.append(f"{link.count:,} call{'s' if link.count > 1 else ''}" if link.count else "not seen")
     elif link is not None and link.places > 1:
         notes.append(f"{link.places} places")
     if link is not None and link.open:

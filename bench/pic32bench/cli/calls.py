@@ -4,18 +4,25 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import sys
 from pathlib import Path
 from typing import Any
 
+from rich.console import Console as Terminal
+
+from pic32bench import bench, paths
 from pic32bench.callgraph import picture as pictures
 from pic32bench.callgraph.bound import Bounds
-from pic32bench.callgraph.graph import Root, build
+from pic32bench.callgraph.graph import CallGraph, Root, build
 from pic32bench.callgraph.program import load
+from pic32bench.callgraph.seen import by_function
 from pic32bench.cli.stack import add_code_options, assumptions
 from pic32bench.cli.tables import print_json
 from pic32bench.errors import UsageError
 from pic32bench.footprint.budget import load_budget
+from pic32bench.network import choose
+from pic32bench.recording import Recording
 
 _DEFAULT_DEPTH = 4
 
@@ -44,6 +51,16 @@ def add_parser(subparsers: Any) -> None:
         help="how many calls away from it (%(default)s)",
     )
     add_code_options(parser)
+    parser.add_argument("--seen", metavar="FILE", help="count the calls of a recording, or of a failed test's bundle")
+    parser.add_argument(
+        "--run", dest="session", action="store_true", help="run IMAGE through a normal session and count its calls"
+    )
+    parser.add_argument(
+        "--board",
+        default=paths.DEFAULT_BOARD,
+        metavar="NAME|FILE",
+        help="with --run, board in platforms/, or a board file (%(default)s)",
+    )
     parser.add_argument(
         "--format", choices=("tree", "dot", "svg"), help="tree, dot or svg (what --output's name says, else tree)"
     )
@@ -73,6 +90,8 @@ def _format(args: argparse.Namespace) -> str:
 def run(args: argparse.Namespace) -> int:
     """Runs it; returns the exit code."""
     form = _format(args)
+    if args.seen is not None and args.session:
+        raise UsageError("--seen is a run that was, --run a new one: give one of them")
     known = assumptions(args, load_budget(args.budget) if args.budget is not None else None)
     program = load(args.image, args.symbols)
     graph = build(program, known, [] if args.function is None else [args.function])
@@ -81,7 +100,8 @@ def run(args: argparse.Namespace) -> int:
     root = next((entry.function for entry in graph.entries if entry.kind is kind), None)
     if root is None:
         raise UsageError(f"{program.path}: there is no code at the reset vector: name a FUNCTION, or its address")
-    drawn = pictures.picture(graph, bounds, root, args.levels, args.callers)
+    counts = _counted(args, graph) if args.seen is not None or args.session else None
+    drawn = pictures.picture(graph, bounds, root, args.levels, args.callers, counts)
     if args.json:
         print_json({"image": str(program.path), **pictures.as_json(drawn)})
         return 0
@@ -96,3 +116,27 @@ def run(args: argparse.Namespace) -> int:
         except OSError as error:
             raise UsageError(f"cannot write {args.output}: {error.strerror}") from error
     return 0
+
+
+def _counted(args: argparse.Namespace, graph: CallGraph) -> dict[tuple[int, int], int]:
+    """The calls of a run, by functions."""
+    from pic32bench.watch import WatchSpec, watch  # with what it needs it would slow down every command's start
+
+    with Terminal(stderr=True).status("running") if sys.stderr.isatty() else contextlib.nullcontext():
+        recording = _run(args) if args.session else Recording.load(args.seen)
+        seen = watch(recording, WatchSpec(calls=True))
+    counts = by_function(graph, seen.edges, seen.jumps)
+    if not counts:
+        run = args.seen or "the run"
+        raise UsageError(f"{run} has no call that is one of {graph.program.path}: is it of another image?")
+    return counts
+
+
+def _run(args: argparse.Namespace) -> Recording:
+    """A normal session with the image, as `pic32bench memory` has it."""
+    from pic32bench.memory.session import normal_session
+
+    with bench.start(args.board, args.image, choose("wire")) as board:
+        for _ in normal_session(board):
+            pass
+        return board.recording()

@@ -12,6 +12,7 @@ from pic32bench.footprint.budget import (
     StackLimit,
     load_budget,
 )
+from pic32bench.footprint.difference import Difference, compare
 from pic32bench.footprint.measure import Measured, Report, measure
 from pic32bench.footprint.symbols import Symbol, read_symbols
 
@@ -19,6 +20,7 @@ __all__ = [
     "Budget",
     "BudgetError",
     "BufferLimit",
+    "Difference",
     "HeapLimit",
     "Limit",
     "Measured",
@@ -27,6 +29,7 @@ __all__ = [
     "Row",
     "StackLimit",
     "Symbol",
+    "compare",
     "load_budget",
     "measure",
     "read_symbols",

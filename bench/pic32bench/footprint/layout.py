@@ -16,8 +16,8 @@ from pathlib import Path
 
 from pic32bench.errors import ImageError
 from pic32bench.footprint.budget import Access, Memory, What
-from pic32bench.footprint.linkmap import LinkMap, holds_literals
-from pic32bench.footprint.linkmap import Piece as InputSection
+from pic32bench.footprint.linkmap import InputSection, LinkMap, holds_literals
+from pic32bench.footprint.names import readable
 from pic32bench.footprint.sections import Nature, Section, memory_sections, section_at
 from pic32bench.footprint.symbols import Symbol, read_elf_or_map, symbols_of_elf, symbols_of_map
 from pic32bench.footprint.units import Units
@@ -139,7 +139,7 @@ def _map_beside(path: Path, sections: tuple[Section, ...], symbols: tuple[Symbol
         return None
     places: dict[str, set[int]] = {}
     for symbol in symbols:
-        places.setdefault(symbol.name, set()).add(symbol.address)
+        places.setdefault(readable(symbol.name), set()).add(symbol.address)  # as the linker writes C++ names
     named = [item for item in linkmap.items if item.listed and item.name in places]
     return linkmap if named and all(item.address in places[item.name] for item in named) else None
 

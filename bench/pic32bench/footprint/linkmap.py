@@ -39,7 +39,7 @@ _LITERALS = re.compile(r"\.(?:str|cst)\d+(?:\.\d+)?$")
 
 
 @dataclass
-class Piece:
+class InputSection:
     """One input section: ``size`` bytes of ``file``, and the names the linker lists in it.
 
     ``before`` is its size before equal constants of all files were merged; the linker counts what is left of all as
@@ -61,8 +61,8 @@ class Piece:
             return ""
         name = match["name"]
         # XC32: `.bss.readBuff.readBuff` for a variable with attributes.
-        half, dot = name[: len(name) // 2], len(name) // 2
-        return half if len(name) % 2 and name == f"{half}.{half}" and name[dot] == "." else name
+        half = name[: len(name) // 2]
+        return half if name == f"{half}.{half}" else name
 
     @property
     def literals(self) -> bool:
@@ -78,7 +78,7 @@ class Item:
     address: int
     size: int
     is_code: bool
-    piece: Piece
+    piece: InputSection
     listed: bool
     exact: bool
 
@@ -88,7 +88,7 @@ class LinkMap:
     """A MAP: its output sections with an address, the input sections in them by address, and the names in those."""
 
     sections: tuple[Section, ...]
-    pieces: tuple[Piece, ...]
+    pieces: tuple[InputSection, ...]
     items: tuple[Item, ...]
 
 
@@ -139,10 +139,10 @@ class _Reader:
 
     def __init__(self, xc32: bool) -> None:
         self.sections: list[RawSection] = []
-        self.pieces: list[Piece] = []
+        self.pieces: list[InputSection] = []
         self._xc32 = xc32
         self._in_memory = False
-        self._piece: Piece | None = None
+        self._piece: InputSection | None = None
         self._wrapped = ""
 
     def read(self, body: str) -> None:
@@ -201,17 +201,17 @@ class _Reader:
     def _add(self, section: str, address: str, size: str, file: str) -> None:
         self._piece = None
         if self._in_memory and int(size, 16):
-            self._piece = Piece(section, int(address, 16), int(size, 16), file)
+            self._piece = InputSection(section, int(address, 16), int(size, 16), file)
             self.pieces.append(self._piece)
 
-    def _detail(self, piece: Piece, line: str) -> None:
+    def _detail(self, piece: InputSection, line: str) -> None:
         if match := _BEFORE.match(line):
             piece.before = int(match[1], 16)
         elif (match := _NAME.match(line)) and not _NO_NAME.search(match[2]):
             piece.names.append((int(match[1], 16), match[2]))
 
 
-def _items(piece: Piece, common: dict[str, int], sections: tuple[Section, ...]) -> Iterator[Item]:
+def _items(piece: InputSection, common: dict[str, int], sections: tuple[Section, ...]) -> Iterator[Item]:
     section = section_at(sections, piece.address)
     is_code = section is not None and section.nature_of(piece.section) is Nature.CODE
     end = piece.address + piece.size

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from intelhex import IntelHex
 
 from pic32bench.footprint.budget import Access, Memory, What
 from pic32bench.footprint.layout import Layout, cut_section, read_layout
@@ -49,6 +50,12 @@ def test_the_sums_are_those_of_binutils(firmware: Path) -> None:
         assert layout.total(Memory.FLASH) == text + data
         assert layout.total(Memory.CODE) + layout.total(Memory.RODATA) == text
         assert sum(piece.size for piece in layout.pieces) == text + data + bss
+
+
+def test_flash_is_what_a_hex_holds(firmware: Path) -> None:
+    hex_file = firmware.with_suffix(".hex")
+    tool("objcopy", "-O", "ihex", firmware, hex_file)
+    assert read_layout(firmware).total(Memory.FLASH) == len(IntelHex(str(hex_file)))
 
 
 def test_each_byte_is_there_once(firmware: Path) -> None:

@@ -13,13 +13,15 @@ from guest_program import build
 import pic32bench
 from pic32bench import Board, paths
 from pic32bench.footprint.budget import HeapLimit
+from pic32bench.memory.contents import Contents
 from pic32bench.memory.dynamic import Dynamic, HandedOut
 from pic32bench.memory.firmware import Firmware
 from pic32bench.memory.report import HeapUse
+from pic32bench.memory.structures import Structures
 from pic32bench.network.station import Station
 from pic32bench.page import fetch_with_parts, way_to
-from pic32bench.stream.client import StreamClient
-from pic32bench.watch import WatchSpec, watch
+from pic32bench.stream.client import StreamClient, StreamTimeoutError
+from pic32bench.watch import Watched, WatchSpec, watch
 
 PROGRAMS = Path(__file__).parent / "programs"
 FRAMES = HeapLimit("frames", None, None, 1, ("frame_new",), ("frame_done",), size=1)
@@ -138,16 +140,16 @@ def test_the_second_pass_knows_the_stacks(tmp_path: Path) -> None:
 
 @pytest.fixture(scope="module")
 def counting_firmware(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The reference firmware with lwIP's own statistics."""
+    """The reference firmware with lwIP's own statistics, and a heap that is too small for an echo of 1,000 bytes."""
     folder = tmp_path_factory.mktemp("counting")
     make = ["make", "-C", paths.project_root() / "firmware", f"-j{os.cpu_count()}", f"BUILD={folder}"]
-    done = subprocess.run([*make, "LWIP_STATISTICS=1"], capture_output=True, text=True)
+    done = subprocess.run([*make, "LWIP_STATISTICS=1", "MEM_SIZE=1200"], capture_output=True, text=True)
     if done.returncode:
         pytest.skip(f"the reference firmware cannot be built here: {done.stderr.splitlines()[-1]}")
     return folder / "websocket-demo.elf"
 
 
-def test_pools_are_as_lwip_counts_them(counting_firmware: Path) -> None:
+def test_heap_and_pools_are_as_lwip_counts_them(counting_firmware: Path) -> None:
     with pic32bench.start(image=counting_firmware, network="wire") as board:
         Station(board.network, dhcp=True)  # type: ignore[arg-type]
         board.station.board_address(20)
@@ -156,7 +158,11 @@ def test_pools_are_as_lwip_counts_them(counting_firmware: Path) -> None:
         with StreamClient.of(board) as client:
             client.start()
             client.collect(frames=50)
-        seen = handed_out(board, counting_firmware)
+            with pytest.raises(StreamTimeoutError):
+                client.echo("x" * 1000, timeout=0.1)
+        dynamic = Dynamic(Firmware.read(counting_firmware))
+        watched = watch(board.recording(), WatchSpec(functions=dynamic.functions))
+    seen = dynamic.handed_out(watched)
     assert {pool.name: pool.most for pool in seen.pools} == {
         pool.name: pool.own_count[1] for pool in seen.pools if pool.own_count
     }
@@ -171,3 +177,19 @@ def test_pools_are_as_lwip_counts_them(counting_firmware: Path) -> None:
     # lwIP counts its heads of 8 bytes and what alignment takes as well.
     assert lwip.most < lwip.own_count[1] <= lwip.most + lwip.calls * 16
     assert lwip.own_count[1] <= lwip.span + 16
+    assert lwip.failures == lwip_errors(counting_firmware, watched) > 10
+    assert lwip.first_failure is not None
+    assert lwip.first_failure.function == "pbuf_alloc"
+
+
+def lwip_errors(symbols: Path, watched: Watched) -> int:
+    """What lwIP counted itself of its heap's failures."""
+    firmware, structures = Firmware.read(symbols), Structures(symbols)
+    ((function,), (statistics,)) = firmware.functions("mem_malloc"), firmware.variables("lwip_stats")
+    all_, heap = structures.find("stats_", function.address), structures.find("stats_mem", function.address)
+    assert all_ is not None
+    assert heap is not None
+    place, error = statistics.address + all_.members["mem"].offset, heap.members["err"]
+    count = Contents(watched.memory, len(watched.written)).number(place + error.offset, error.size)
+    assert count is not None
+    return count

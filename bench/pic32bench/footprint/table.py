@@ -34,15 +34,20 @@ def write_table(view: View, stream: TextIO) -> None:
 
 
 def _table(grid: Grid, terminal: bool) -> Table:
-    table = Table(box=box.SIMPLE_HEAD if terminal else box.MARKDOWN, show_footer=grid.footer is not None)
+    table = Table(
+        box=box.SIMPLE_HEAD if terminal else box.MARKDOWN,
+        show_footer=grid.footer is not None,
+        collapse_padding=terminal,
+        pad_edge=not terminal,
+    )
     footer = grid.footer or ("",) * len(grid.columns)
     for column, total in zip(grid.columns, footer, strict=True):
         table.add_column(
             column.title,
             total,
             justify="right" if column.number else "left",
-            no_wrap=not column.name,
-            overflow="fold" if column.name else "ellipsis",
+            no_wrap=not (column.long or column.name),
+            overflow="fold",
         )
     for line in grid.lines:
         table.add_row(*map(escape, line.cells), style=_STYLES[line.mark])

@@ -29,10 +29,11 @@ class Mark(StrEnum):
 
 @dataclass(frozen=True)
 class Column:
-    """A column: ``number`` is set to the right, ``name`` may be long and is code."""
+    """A column: ``number`` is set to the right, ``long`` may take several lines, ``name`` is long and code."""
 
     title: str
     number: bool = False
+    long: bool = False
     name: bool = False
 
 
@@ -108,7 +109,7 @@ def difference_view(difference: Difference, max_growth: int | None = None, every
             "symbols",
             difference.symbols,
             lambda change: (str(change.course), change.section, change.file, change.name),
-            (Column("change"), Column("section"), Column("object file"), Column("symbol", name=True)),
+            (Column("change"), Column("section"), Column("object file", long=True), Column("symbol", name=True)),
             everything,
         ),
     ]
@@ -139,7 +140,7 @@ def _rows(report: Report, what: What) -> Grid:
         Column("difference", number=True),
         Column("access"),
         Column("section"),
-        Column("object file"),
+        Column("object file", long=True),
         Column(str(what), name=True),
     )
     footer = ("", f"{total.size}", f"{total.budget}", f"{total.difference:+d}", "", "", "", "total")
@@ -158,7 +159,7 @@ def _row(measured: Measured) -> Line:
         str(row.size),
         f"{measured.difference:+d}",
         measured.access or "",
-        ", ".join(measured.sections),
+        ", ".join(dict.fromkeys(map(section_group, measured.sections))),
         _few(list(map(file_name, measured.files))),
         row.name if names == [row.name] else f"{row.name} ({', '.join(names)})",
     )
@@ -191,8 +192,8 @@ def _unlisted(report: Report, everything: bool) -> Grid:
     columns = (
         Column("size", number=True),
         Column("memory"),
-        Column("section"),
-        Column("object file"),
+        Column("section", long=True),
+        Column("object file", long=True),
         Column("unlisted: no row names it", name=True),
     )
     lines = [

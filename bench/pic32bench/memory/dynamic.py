@@ -11,6 +11,7 @@ from pic32bench.footprint.budget import HeapLimit
 from pic32bench.memory.allocators import RESET, find_heaps, given, heap_uses, pool_functions, pool_uses
 from pic32bench.memory.contents import Contents
 from pic32bench.memory.firmware import Firmware
+from pic32bench.memory.objects import RamObject, ram_objects
 from pic32bench.memory.report import HeapUse, PoolUse
 from pic32bench.memory.rtos import Task, find_kernel, find_tasks
 from pic32bench.memory.structures import Structures
@@ -30,13 +31,20 @@ class HandedOut:
 class Dynamic:
     """The functions of a firmware that hand out memory: `functions` are to be watched, then `handed_out` tells.
 
-    ``limits`` may name functions of heaps that the bench does not know by itself; ``code`` is the firmware's code map,
-    None: to be read.
+    ``limits`` may name functions of heaps that the bench does not know by itself; ``code`` is the firmware's code map
+    and ``objects`` what is in RAM, None: to be read.
     """
 
-    def __init__(self, firmware: Firmware, limits: Iterable[HeapLimit] = (), code: CodeMap | None = None) -> None:
+    def __init__(
+        self,
+        firmware: Firmware,
+        limits: Iterable[HeapLimit] = (),
+        code: CodeMap | None = None,
+        objects: Iterable[RamObject] | None = None,
+    ) -> None:
         self._firmware = firmware
         self._code = code
+        self._objects = objects
         self._heaps, self._notes = find_heaps(firmware, limits)
         self._pools = pool_functions(firmware)
         self._kernel = find_kernel(firmware)
@@ -53,8 +61,10 @@ class Dynamic:
         """What a run handed out, in which `functions` were watched."""
         firmware, events = self._firmware, watched.events
         code, structures = self._code or CodeMap(firmware.path), Structures(firmware.path)
-        contents = Contents(watched.memory, len(watched.written))
-        heaps = heap_uses(self._heaps, events, firmware, structures, code, contents)
+        ram_size = len(watched.written)
+        contents = Contents(watched.memory, ram_size)
+        objects = ram_objects(firmware.path, ram_size) if self._objects is None else self._objects
+        heaps = heap_uses(self._heaps, events, firmware, structures, code, contents, objects)
         pools, notes = pool_uses(self._pools, events, firmware, structures, code, contents)
         tasks: tuple[Task, ...] = ()
         task_notes: tuple[str, ...] = ()

@@ -25,12 +25,12 @@ from pic32bench.memory.dynamic import Dynamic, HandedOut
 from pic32bench.memory.fills import fills
 from pic32bench.memory.firmware import Firmware
 from pic32bench.memory.limits import against, is_meant_for
-from pic32bench.memory.objects import RamObject, ram_objects
+from pic32bench.memory.objects import RamObject, nameless, ram_objects
 from pic32bench.memory.report import BufferUse, OverrunFound, Report, Role, StackUse
-from pic32bench.memory.stacks import MAIN, StackPlace, first_stack_pointer, stack_places
+from pic32bench.memory.stacks import MAIN, StackPlace, first_stack_pointer, stack_places, stack_ranges
 from pic32bench.panel_link import NS
 from pic32bench.recording import Recording
-from pic32bench.watch import WRITERS, ObjectRange, StackRange, Watched, WatchSpec, watch
+from pic32bench.watch import WRITERS, ObjectRange, Watched, WatchSpec, watch
 from pic32bench.watch.seen import Flags
 
 _KSEG0 = 0x80000000
@@ -97,7 +97,7 @@ class _Measurement:
         self._objects = ram_objects(self._symbols, self._chip.ram_size)
         code = [piece for path in files for piece in images.contents(path, self._chip)]
         self._fills = fills(self._firmware, code)
-        self._dynamic = Dynamic(self._firmware, limits)
+        self._dynamic = Dynamic(self._firmware, limits, self._maps[0], self._objects)
         self._notes: list[str] = []
 
     def report(self, name: str | None) -> Report:
@@ -127,16 +127,12 @@ class _Measurement:
         )
 
     def _play(
-        self, stacks: Iterable[StackPlace], objects: Iterable[RamObject] = (), functions: Iterable[int] = ()
+        self, stacks: Sequence[StackPlace], objects: Iterable[RamObject] = (), functions: Iterable[int] = ()
     ) -> Watched:
         start = next(iter(self._firmware.functions("main")), None)
         spec = WatchSpec(
             fills=self._fills,
-            stacks=tuple(
-                StackRange(stack.name, stack.low, stack.high, stack.since_ns)
-                for stack in stacks
-                if stack.low is not None
-            ),
+            stacks=tuple(stack_ranges(stacks)),
             # Start-up code writes many objects at a time, so without its end no overrun can be told.
             objects=tuple(ObjectRange(each.name, each.low, each.high) for each in objects if start is not None),
             functions=tuple(functions),
@@ -169,12 +165,12 @@ class _Measurement:
             )
 
     def _buffers(self, seen: Watched, stacks: Sequence[StackUse], handed_out: HandedOut) -> tuple[BufferUse, ...]:
-        roles = [(Role.STACK, stack.low, stack.size) for stack in stacks]
-        roles += [(Role.HEAP, heap.address, heap.size) for heap in handed_out.heaps]
-        roles += [(Role.POOL, pool.address, pool.element * pool.count) for pool in handed_out.pools]
+        areas = [(Role.HEAP, heap.address, heap.size) for heap in handed_out.heaps]
+        areas += [(Role.POOL, pool.address, pool.element * pool.count) for pool in handed_out.pools]
+        areas += [(Role.STACK, stack.low, stack.size) for stack in stacks]
         ranges = [
             (role, address & PHYSICAL, (address & PHYSICAL) + size)
-            for role, address, size in roles
+            for role, address, size in areas
             if address is not None and size is not None
         ]
         written, dma = seen.written | seen.dma_written, seen.dma_written | seen.dma_read
@@ -189,9 +185,9 @@ class _Measurement:
                 bool(dma[each.low : each.high].any()),
                 each.section,
                 each.file,
-                next((role for role, low, high in ranges if low < each.high and each.low < high), Role.DATA),
+                _role(each, ranges),
             )
-            for each in self._objects
+            for each in self._objects or nameless(written | dma)
         ]
         return tuple(sorted(uses, key=lambda use: (-use.size, use.address)))
 
@@ -210,6 +206,14 @@ class _Measurement:
                 overrun.kind,
                 overrun.device,
             )
+
+
+def _role(of: RamObject, ranges: Iterable[tuple[Role, int, int]]) -> Role:
+    """What an object is for; one with the stacks of tasks in it is no stack itself."""
+    for role, low, high in ranges:
+        if (low <= of.low and of.high <= high) if role is Role.STACK else (low < of.high and of.low < high):
+            return role
+    return Role.DATA
 
 
 def _last(flags: Flags) -> int:

@@ -27,6 +27,7 @@ from pic32bench.stream.client import StreamClient
 ALONE = 10.0  # virtual seconds that a board runs with nothing to do
 _ADDRESS = 20.0  # virtual seconds for an address
 _BOOT = 5.0  # virtual seconds for a prompt, from power-on
+_REST = 0.5  # virtual seconds for what is still to come at the end
 _PAGES = ("/", "/chart/ws_realtime.html")
 _PROMPT = ">"
 _COMMANDS = ("help", "netinfo")
@@ -146,10 +147,10 @@ def _stream(board: Board) -> Iterator[Step]:
             board.panel.release(_SWITCH)
         yield _attempt(f"SetDelay {_DELAY}", lambda: _set_delay(client))
         for size in _ECHOES:
-            yield _attempt(f"echo of {size} bytes", lambda size=size: _echo(client, size))  # type: ignore[misc]
+            yield _attempt(f"echo of {_bytes(size)}", lambda size=size: _echo(client, size))  # type: ignore[misc]
         yield _attempt("StopStream", lambda: client.stop())
         for size in _LONG_ECHOES:
-            step = _attempt(f"echo of {size} bytes", lambda size=size: _echo(client, size))  # type: ignore[misc]
+            step = _attempt(f"echo of {_bytes(size)}", lambda size=size: _echo(client, size))  # type: ignore[misc]
             yield step
             if step.left_out:
                 break
@@ -174,12 +175,17 @@ def _echo(client: StreamClient, size: int) -> None:
     client.echo(("The quick brown fox jumps over the lazy dog. " * (size // 45 + 1))[:size])
 
 
+def _bytes(size: int) -> str:
+    return "1 byte" if size == 1 else f"{size} bytes"
+
+
 def _at_the_terminal(board: Board, prompt: bool) -> Iterator[Step]:
     if not prompt:
         yield Step("terminal", f"no prompt {_PROMPT!r} was seen")
         return
     for command in _COMMANDS:
         yield _attempt(f"terminal: {command}", lambda command=command: _type(board, command))  # type: ignore[misc]
+    board.run_for(_REST)
 
 
 def _type(board: Board, command: str) -> None:

@@ -13,7 +13,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from elftools.elf.elffile import ELFFile
@@ -26,6 +26,7 @@ from pic32bench.memory.firmware import Firmware
 from pic32bench.panel_link import NS
 from pic32bench.recording import Recording
 from pic32bench.replay import replay
+from pic32bench.watch import StackRange
 
 MAIN = "main"
 _TOPS = ("_stack", "__stack", "_stack_top", "__stack_top", "__StackTop", "_estack", "__stack_start", "_stack_start")
@@ -40,6 +41,7 @@ _INTERRUPT = re.compile(
     r".*?_*(isr|irq|interrupt|int|exception|exc|nmi|kernel|system)_?stack(_?(memory|space|area))?", re.I
 )
 _TOP_OF = re.compile(r"(?P<name>\w*stack\w*?)_?(top|end)", re.I)
+_BELOW = 4096  # bytes
 _STARTUP_NS = 2_000_000_000
 _STEPS = 16  # of each of the ever shorter stretches in which the first stack pointer is looked for
 _LEAST = 32  # bytes: what is smaller is a pointer or a number
@@ -57,6 +59,15 @@ class StackPlace:
     high: int
     known_by: str
     since_ns: int = 0
+
+
+def stack_ranges(places: Sequence[StackPlace]) -> Iterator[StackRange]:
+    """The stacks as they are to be watched: also somewhat below, in case that one overflows, but not into another."""
+    for place in places:
+        below = [other.high for other in places if other is not place and other.high <= (place.low or place.high)]
+        reach = 0 if place.low is None else place.low - _BELOW
+        low = place.high if place.low is None else place.low
+        yield StackRange(place.name, low, place.high, place.since_ns, max(0, reach, *below))
 
 
 def stack_places(firmware: Firmware, ram_size: int) -> tuple[StackPlace, ...]:

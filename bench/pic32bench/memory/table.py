@@ -14,7 +14,8 @@ from rich.markup import escape
 from rich.table import Table
 
 from pic32bench.backtrace import Backtrace
-from pic32bench.memory.report import BufferUse, HeapUse, PoolUse, Report, StackUse
+from pic32bench.memory.remarks import remarks
+from pic32bench.memory.report import BufferUse, HeapUse, PoolUse, Report, Role, StackUse
 
 LEAST = 256  # bytes: smaller buffers are only listed on demand
 _WIDTH = 200
@@ -41,20 +42,26 @@ def write(report: Report, out: Console, all_buffers: bool = False) -> None:
         _line(out, f"session: {', '.join(report.session)}")
     for step in report.left_out:
         _line(out, f"left out: {step}")
-    shown = [buffer for buffer in report.buffers if all_buffers or buffer.size >= LEAST]
+    # What is said of a stack says its own table.
+    buffers = [buffer for buffer in report.buffers if buffer.role is not Role.STACK]
+    shown = [buffer for buffer in buffers if all_buffers or buffer.size >= LEAST]
     _table(out, shown, _BUFFER_COLUMNS)
-    if len(shown) < len(report.buffers):
-        rest = [buffer for buffer in report.buffers if buffer not in shown]
+    if len(shown) < len(buffers):
+        rest = [buffer for buffer in buffers if buffer not in shown]
         size, used = (sum(getattr(buffer, key) for buffer in rest) for key in ("size", "used"))
         _line(out, f"{len(rest)} smaller ones have {size:,} bytes and used {used:,} of them (--all lists them)")
     _table(out, report.stacks, _STACK_COLUMNS)
-    _table(out, report.heaps, _HEAP_COLUMNS)
+    _table(out, [heap for heap in report.heaps if heap.calls], _HEAP_COLUMNS)
     _table(out, report.pools, _POOL_COLUMNS)
     for stack in report.stacks:
         if stack.chain is not None and stack.time_ns is not None:
             _line(out, f"\n{stack.name}, deepest at {stack.time_ns / _NS:.9f} s:")
             _line(out, stack.chain.text(_FRAMES))
+    unused = [heap.name for heap in report.heaps if not heap.calls]
     lines = [
+        *(line for heap in report.heaps for line in remarks(heap)),
+        *(line for pool in report.pools for line in remarks(pool)),
+        *([f"nothing was asked of heap {', '.join(unused)}"] if unused else []),
         *report.notes,
         *(f"no limit applies: nothing in this run is {limit}" for limit in report.unmatched),
     ]
@@ -174,13 +181,19 @@ def as_json(report: Report) -> dict[str, Any]:
 
 def _plain(row: Any) -> dict[str, Any]:
     """A dataclass as plain data, times in seconds, places as function, file and line."""
-    data = {key: value for key, value in asdict(row).items() if key != "chain"}
-    return {
-        ("seconds" if key == "time_ns" else key.replace("_time_ns", "_seconds")): (
-            value / _NS if key.endswith("time_ns") and value is not None else value
-        )
-        for key, value in data.items()
-    }
+    return _in_seconds({key: value for key, value in asdict(row).items() if key != "chain"})
+
+
+def _in_seconds(data: dict[str, Any]) -> dict[str, Any]:
+    plain: dict[str, Any] = {}
+    for key, value in data.items():
+        if key.endswith("time_ns"):
+            plain[key.removesuffix("time_ns") + "seconds"] = None if value is None else value / _NS
+        elif isinstance(value, tuple):
+            plain[key] = [_in_seconds(each) if isinstance(each, dict) else each for each in value]
+        else:
+            plain[key] = value
+    return plain
 
 
 def _chain(chain: Backtrace | None) -> dict[str, Any] | None:

@@ -11,18 +11,23 @@ from pic32bench.image import PHYSICAL
 
 WRITERS = ("memcpy", "mempcpy", "memmove", "memset", "bzero", "strcpy", "stpcpy", "strncpy", "strcat", "strncat")
 """Functions of C libraries that write one object a call, where a0 points."""
-_VERSION = 1  # VERSION in platforms/qemu/plugin/watch.c
+_VERSION = 2  # VERSION in platforms/qemu/plugin/watch.c
 _ISA_BIT = 1
 
 
 @dataclass(frozen=True)
 class StackRange:
-    """A stack: its memory, and the virtual time, ns, from which this memory is a stack."""
+    """A stack: its memory, and the virtual time, ns, from which this memory is a stack.
+
+    Below it, down to ``reach``, a store counts when the stack pointer is down there as well: then it has overflowed.
+    With ``low`` equal to ``high`` that holds for all of a stack whose end nobody knows.
+    """
 
     name: str
     low: int
     high: int
     since_ns: int = 0
+    reach: int | None = None
 
 
 @dataclass(frozen=True)
@@ -68,8 +73,9 @@ class WatchSpec:
             low, high = _range("code range", low & ~_ISA_BIT, high, 1 << 29)
             yield f"fill {low:x} {high:x}"
         for stack in _distinct("stack", self.stacks):
-            low, high = _range(f"stack {stack.name}", stack.low, stack.high, ram_size)
-            yield f"stack {low:x} {high:x} {stack.since_ns}"
+            reach = stack.low if stack.reach is None else min(stack.reach, stack.low)
+            lowest, high = _range(f"stack {stack.name}", reach, stack.high, ram_size)
+            yield f"stack {lowest + stack.low - reach:x} {high:x} {lowest:x} {stack.since_ns}"
         for each in self.distinct_objects():
             low, high = _range(f"object {each.name}", each.low, each.high, ram_size)
             yield f"object {low:x} {high:x}"

@@ -8,9 +8,14 @@ from pathlib import Path
 
 import pytest
 
+import pic32bench
 from pic32bench.callgraph import Assumptions, Bound, Bounds, StackRange, build, load, stack_bounds
 from pic32bench.callgraph.compiler_info import read
 from pic32bench.errors import UsageError
+from pic32bench.footprint.budget import load_budget
+from pic32bench.memory import measure_board
+from pic32bench.memory.session import normal_session
+from pic32bench.paths import reference_firmware
 
 from .conftest import ISAS, Compile
 
@@ -157,3 +162,20 @@ def test_the_original() -> None:
     assert found["WS_SERVER Tasks"].bytes > 1000
     assert [name for name, _ in found["Sys Tasks"].dynamic] == []
     assert found["IDLE"].bounded
+
+
+
+def test_the_reference_firmware_is_bounded_and_keeps_to_it(tmp_path: Path) -> None:
+    """Every call through a pointer is told by its table; what a run uses is never more than the bound."""
+    image = reference_firmware()
+    budget = load_budget()
+    with pic32bench.start(image=image, network="wire") as board:
+        for _ in normal_session(board):
+            pass
+        seen = {stack.name: stack for stack in measure_board(board).stacks}
+    ranges = [StackRange(s.name, s.low & 0x1FFFFFFF if s.low else None, s.high & 0x1FFFFFFF) for s in seen.values()]
+    found = by_name(stack_bounds(image, None, Assumptions.of(budget), ranges))
+    assert found["main"].bounded, [str(one.place) for one in found["main"].open_calls]
+    assert 500 < seen["main"].used <= found["main"].total <= 2048
+    assert found["exception_stack"].bounded
+    assert found["exception_stack"].total <= (found["exception_stack"].size or 0)

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """The same report as a table, in Markdown, as JSON, and as a page that needs nothing else."""
 
+import io
 import json
 import re
 from collections.abc import Callable
@@ -8,6 +9,10 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
+
+from pic32bench.footprint import measure
+from pic32bench.footprint.table import write_table
+from pic32bench.footprint.view import report_view
 
 from .conftest import Link, row
 from .sources import SERVER_C, SOURCES
@@ -50,6 +55,24 @@ class Page(HTMLParser):
 
     def handle_endtag(self, tag: str) -> None:
         assert self.open.pop() == tag
+
+
+class Terminal(io.StringIO):
+    """A terminal, as wide as COLUMNS says."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+def test_a_narrow_terminal_shows_all(old: Path, budget: Write, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    monkeypatch.setenv("TERM", "dumb")
+    terminal = Terminal()
+    write_table(report_view(measure(old, budget(ROWS))), terminal)
+    text = terminal.getvalue()
+    assert "…" not in text
+    assert "server_buffer" in text
+    assert all(len(line) <= 80 for line in text.splitlines() if "/" not in line)
 
 
 def test_markdown_begins_with_what_is_wrong(old: Path, budget: Write, capsys: pytest.CaptureFixture[str]) -> None:

@@ -111,9 +111,12 @@ def test_a_map_of_another_build_is_passed_over(firmware: Path, link: Link, tmp_p
     linkmap = image.with_suffix(".map")
     shutil.copy(firmware.with_suffix(".map"), linkmap)
     assert only(read_layout(image), "server_send") == ["server.o"]
-    bigger = {**SOURCES, "other.c": SOURCES["other.c"].replace("300", "340")}
-    shutil.copy(link(bigger, "-g").with_suffix(".map"), linkmap)
-    assert only(read_layout(image), "server_send") == ["server.c"]
+    bigger = SOURCES["other.c"].replace("300", "340")
+    first, second = "char server_buffer[4000];\n", "int server_clients;\n"
+    moved = SOURCES["server.c"].replace(first + second, second + first)
+    for another in ({**SOURCES, "other.c": bigger}, {**SOURCES, "server.c": moved}):
+        shutil.copy(link(another, "-g").with_suffix(".map"), linkmap)
+        assert only(read_layout(image), "server_send") == ["server.c"]
     linkmap.write_text("no map at all")
     assert only(read_layout(image), "server_send") == ["server.c"]
 

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import cast
 
@@ -12,9 +13,11 @@ import pytest
 from pic32bench.code_map import CodeMap, Place
 from pic32bench.footprint.budget import Access, HeapLimit, What
 from pic32bench.footprint.symbols import Symbol
+from pic32bench.image import PHYSICAL
 from pic32bench.memory.allocators import RESET, find_heaps, heap_uses, pool_functions, pool_uses
 from pic32bench.memory.contents import Contents
 from pic32bench.memory.firmware import Firmware
+from pic32bench.memory.objects import RamObject
 from pic32bench.memory.remarks import remarks
 from pic32bench.memory.report import HeapUse, PoolUse
 from pic32bench.memory.structures import Structures
@@ -74,7 +77,13 @@ class Calls:
 
     def heaps(self, *limits: HeapLimit) -> tuple[HeapUse, ...]:
         heaps, _ = find_heaps(self.firmware, limits)
-        return heap_uses(heaps, self.events, self.firmware, Structures(None), cast(CodeMap, self), self.contents())
+        objects = [
+            RamObject(symbol.name, symbol.address, symbol.address & PHYSICAL, (symbol.address & PHYSICAL) + symbol.size)
+            for symbol in self.firmware.symbols
+            if symbol.what is What.VARIABLE
+        ]
+        code, contents = cast(CodeMap, self), self.contents()
+        return heap_uses(heaps, self.events, self.firmware, Structures(None), code, contents, objects)
 
     def contents(self, words: dict[int, int] | None = None) -> Contents:
         memory = {address + i: byte for address, word in (words or {}).items() for i, byte in enumerate(_bytes(word))}
@@ -146,11 +155,12 @@ def test_calls_through_one_another_are_one_request() -> None:
         )
 
     def malloc_r(ra: int, sp: int) -> None:
-        calls.call("_malloc_r", 0x80000000, 200, gives=RAM, ra=ra, sp=sp)
+        calls.call("_malloc_r", 0x80000000, 200, gives=RAM + 800, ra=ra, sp=sp)  # were it counted, it would be one more
 
     calls.call("calloc", 10, 20, gives=RAM, inside=malloc)
+    calls.call("malloc", 200, gives=RAM + 400, inside=lambda: malloc_r(CALLER + 0x20, 0x80007000))
     use = calls.heap()
-    assert (use.calls, use.most, use.left) == (1, 200, 200)
+    assert (use.calls, use.most, use.left) == (2, 400, 400)
     assert [held.place.function for held in use.held] == ["caller"]
 
 
@@ -192,7 +202,7 @@ def test_a_reset_forgets_what_was_given() -> None:
     calls.call("malloc", 100, gives=RAM)
     calls.call("malloc", 70, gives=None)  # the reset came in between
     calls.reset()
-    calls.call("malloc", 30, gives=RAM)
+    calls.call("malloc", 30, gives=RAM + 0x100)
     use = calls.heap()
     assert (use.most, use.left, use.calls) == (100, 30, 2)
     assert {0x1FC00000} == RESET
@@ -217,6 +227,20 @@ def test_ends_of_the_c_heap_in_the_linker_script() -> None:
     calls = Calls("malloc")
     calls.firmware.labels.update({"_heap": RAM, "_eheap": RAM + 0x800})
     assert (calls.heap().address, calls.heap().size) == (RAM, 0x800)
+
+
+def test_the_c_heap_in_xc32s_map() -> None:
+    calls = Calls("malloc")
+    line = "heap                    0x80001000        0x1f400      128000  Reserved for heap \n"
+    calls.firmware = replace(calls.firmware, map_text=f"kseg0 Data-Memory Usage\n{line}")
+    assert (calls.heap().address, calls.heap().size) == (RAM, 128000)
+
+
+def test_a_heap_without_a_name() -> None:
+    """As a MAP has it where a section holds more than one object."""
+    calls = Calls("pvPortMalloc", variables=[("heap_4.o(.bss)", RAM, 4096)])
+    calls.call("pvPortMalloc", 8, gives=RAM + 16)
+    assert (calls.heap().size, calls.heap().notes) == (4096, ("its size is that of heap_4.o(.bss)",))
 
 
 def test_a_heap_that_lives_in_another_one() -> None:

@@ -49,6 +49,7 @@ typedef struct Call {
     const Function *function;
     uint32_t sp, ra;
     uint16_t object;
+    uint64_t order;
 } Call;
 
 /* As it is written */
@@ -68,6 +69,7 @@ static uint32_t armed_by;       /* 0: armed from the start */
 static bool armed;
 static Call active[ACTIVE];
 static unsigned next_active;
+static uint64_t calls_of_writers;
 
 bool overruns_add_object(uint32_t low, uint32_t high)
 {
@@ -237,25 +239,30 @@ static void on_writer(unsigned vcpu, void *opaque)
         .ra = gpr[REG_RA],
         .object = gpr[REG_A0] >= 0x80000000 && to < ram_size
                   ? owner[to] & ~IS_PADDING : 0,
+        .order = ++calls_of_writers,
     };
 }
 
 static void writer_store(const Insn *insn, uint32_t address, uint32_t size)
 {
     const uint32_t *gpr = pic32_watch_gpr();
+    const Call *last = NULL;
+    const Range *object;
 
-    for (unsigned i = 0; i < ACTIVE; i++) {
-        const Call *call = &active[i];
-        const Range *object = object_of(call->object);
-
+    /* A caller may have called it before, from elsewhere on the stack. */
+    for (const Call *call = active; call < active + ACTIVE; call++) {
         if (call->function == insn->site->function &&
-            call->ra == gpr[REG_RA] && object &&
+            call->ra == gpr[REG_RA] &&
             call->sp - gpr[REG_SP] <= WRITER_FRAME &&
-            address >= object->low && address + size > object->high) {
-            report("writer", call->object,
-                   address > object->high ? address : object->high, insn->pc,
-                   pic32_watch_moment(insn->ahead), "");
+            (!last || call->order > last->order)) {
+            last = call;
         }
+    }
+    object = last ? object_of(last->object) : NULL;
+    if (object && address >= object->low && address + size > object->high) {
+        report("writer", last->object,
+               address > object->high ? address : object->high, insn->pc,
+               pic32_watch_moment(insn->ahead), "");
     }
 }
 

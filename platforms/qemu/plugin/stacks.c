@@ -2,7 +2,8 @@
  * How deep stacks were used, and what was on them then
  *
  * Bytes of a stack below the lowest store have BYTE_CALL, so only a store
- * that goes deeper costs something.
+ * that goes deeper costs something. Below the stack, as far as it is to reach,
+ * a store counts if the stack pointer is there, too: then it has overflowed.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -14,6 +15,7 @@
 
 typedef struct Stack {
     Range range;
+    uint32_t reach;             /* at most range.low */
     int64_t since;              /* stores before this time do not count, ns */
     uint32_t lowest;
     PIC32WatchCore *core;       /* when it was stored to */
@@ -22,13 +24,13 @@ typedef struct Stack {
 
 static List stacks;
 
-void stacks_add(uint32_t low, uint32_t high, int64_t since)
+void stacks_add(uint32_t low, uint32_t high, uint32_t reach, int64_t since)
 {
     Stack *stack = list_add(&stacks, sizeof(Stack));
 
     *stack = (Stack) {
-        .range = { low, high }, .since = since, .lowest = high,
-        .core = pic32_watch_new_core(), .bytes = allocate(high - low, 1),
+        .range = { low, high }, .reach = reach, .since = since, .lowest = high,
+        .core = pic32_watch_new_core(), .bytes = allocate(high - reach, 1),
     };
 }
 
@@ -37,7 +39,7 @@ void stacks_start(void)
     Stack *all = stacks.entries;
 
     for (size_t i = 0; i < stacks.count; i++) {
-        for (uint32_t at = all[i].range.low; at < all[i].range.high; at++) {
+        for (uint32_t at = all[i].reach; at < all[i].range.high; at++) {
             ram_state[at] |= BYTE_CALL;
         }
     }
@@ -46,7 +48,7 @@ void stacks_start(void)
 static void stack_deeper(Stack *stack, const Insn *insn, uint32_t address)
 {
     PIC32WatchMoment moment = pic32_watch_moment(insn->ahead);
-    uint32_t offset = address - stack->range.low;
+    uint32_t offset = address - stack->reach;
 
     if (moment.time < stack->since) {
         return;
@@ -63,12 +65,21 @@ static void stack_deeper(Stack *stack, const Insn *insn, uint32_t address)
            stack->range.high - address);
 }
 
+static bool overflows(const Stack *stack, uint32_t address)
+{
+    uint32_t sp = pic32_watch_gpr()[29];
+
+    return sp - KSEG0 < UNMAPPED && (sp & PHYSICAL) >= stack->reach &&
+           (sp & PHYSICAL) <= address;
+}
+
 void stacks_store(const Insn *insn, uint32_t address)
 {
     Stack *all = stacks.entries;
 
     for (size_t i = 0; i < stacks.count; i++) {
-        if (address >= all[i].range.low && address < all[i].lowest) {
+        if (address < all[i].lowest &&
+            (address >= all[i].range.low || overflows(&all[i], address))) {
             stack_deeper(&all[i], insn, address);
         }
     }
@@ -85,7 +96,7 @@ void stacks_write(FILE *out)
         write_section(out, "stack", &all[i].lowest, 1, sizeof(uint32_t));
         write_section(out, "core", core, deep ? strlen(core) : 0, 1);
         write_section(out, "bytes",
-                      all[i].bytes + (all[i].lowest - all[i].range.low),
+                      all[i].bytes + (all[i].lowest - all[i].reach),
                       all[i].range.high - all[i].lowest, 1);
         free(core);
     }

@@ -19,9 +19,8 @@
 
 #include "watch.h"
 
-#define VERSION     1           /* _VERSION in bench/pic32bench/watch/spec.py */
+#define VERSION     2           /* _VERSION in bench/pic32bench/watch/spec.py */
 #define BLOCK_INSNS 1024        /* more than there can be in a block */
-#define KSEG0       0x80000000
 /* What BYTE_x is in all bytes of a word */
 #define IN_WORD(flag) ((flag) * UINT64_C(0x0101010101010101))
 
@@ -121,7 +120,7 @@ static bool in_ranges(const List *ranges, uint32_t address)
 /* The physical address; a TLB maps what is neither in KSEG0 nor in KSEG1. */
 static uint32_t physical(uint32_t address)
 {
-    return likely(address - KSEG0 < 0x40000000)
+    return likely(address - KSEG0 < UNMAPPED)
            ? address & PHYSICAL : pic32_watch_physical(address);
 }
 
@@ -416,7 +415,7 @@ static bool take_version(const char *line)
 
 static bool take_line(const char *line)
 {
-    uint32_t low, high;
+    uint32_t low, high, reach;
     int64_t since;
     int writer;
 
@@ -426,9 +425,9 @@ static bool take_line(const char *line)
         *fill = (Range) { low, high };
         return true;
     }
-    if (sscanf(line, "stack %" SCNx32 " %" SCNx32 " %" SCNd64, &low, &high,
-               &since) == 3) {
-        stacks_add(low, high, since);
+    if (sscanf(line, "stack %" SCNx32 " %" SCNx32 " %" SCNx32 " %" SCNd64,
+               &low, &high, &reach, &since) == 4) {
+        stacks_add(low, high, reach, since);
         return true;
     }
     if (sscanf(line, "object %" SCNx32 " %" SCNx32, &low, &high) == 2) {

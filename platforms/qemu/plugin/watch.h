@@ -21,6 +21,8 @@
 #define likely(x)   __builtin_expect(!!(x), 1)
 #define unlikely(x) __builtin_expect(!!(x), 0)
 #define PHYSICAL    0x1fffffff
+#define KSEG0       0x80000000
+#define UNMAPPED    0x40000000  /* how big KSEG0 and KSEG1 are together */
 
 /* What is known of a byte of RAM. USED is next to FRESH: see watch.c. */
 enum {
@@ -75,7 +77,8 @@ extern uint8_t *ram_state;      /* of each byte */
 extern uint32_t ram_size;
 
 /* stacks.c */
-void stacks_add(uint32_t low, uint32_t high, int64_t since);
+void stacks_add(uint32_t low, uint32_t high, uint32_t reach,
+                int64_t since);
 void stacks_start(void);
 void stacks_store(const Insn *insn, uint32_t address);
 void stacks_write(FILE *out);

@@ -8,9 +8,9 @@ object in RAM that its blocks lie in, from the linker script, or from the block 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from enum import Enum, auto
 
 from pic32bench.code_map import CodeMap
 from pic32bench.footprint.budget import HeapLimit, What
@@ -18,101 +18,18 @@ from pic32bench.footprint.symbols import Symbol
 from pic32bench.image import PHYSICAL
 from pic32bench.memory.allocators.blocks import Blocks
 from pic32bench.memory.allocators.calls import entry, lives
+from pic32bench.memory.allocators.kinds import C_LIBRARY, KINDS, Does, Function, Kind
+from pic32bench.memory.allocators.own_counts import own_count
 from pic32bench.memory.contents import Contents
 from pic32bench.memory.firmware import Firmware
+from pic32bench.memory.objects import RamObject
 from pic32bench.memory.report import HeapUse
 from pic32bench.memory.structures import Structures
 from pic32bench.watch import CallEvent
 
 _FAILED_SBRK = 0xFFFFFFFF
-
-
-class Does(Enum):
-    """What a function of a heap does."""
-
-    ALLOCATE = auto()
-    RESIZE = auto()
-    TRIM = auto()  # as RESIZE, but where a block cannot get bigger
-    FREE = auto()
-    EXTEND = auto()  # sbrk: the end of the memory that the heap itself may use
-
-
-@dataclass(frozen=True)
-class Function:
-    """A function of a heap by the numbers of its arguments, from 0: bytes are ``size``, or ``size`` times ``times``.
-
-    ``heap`` is the argument that says which one of several heaps is meant.
-    """
-
-    does: Does
-    size: int | None = None
-    times: int | None = None
-    pointer: int | None = None
-    heap: int | None = None
-
-    def bytes(self, call: CallEvent) -> int:
-        """How many bytes a call asks for."""
-        size = 0 if self.size is None else call.arguments[self.size]
-        return size if self.times is None else size * call.arguments[self.times]
-
-
-@dataclass(frozen=True)
-class Kind:
-    """A kind of heap: its functions by name, and the object in RAM it has if it has one of its own."""
-
-    name: str
-    functions: Mapping[str, Function]
-    arena: str | None = None
-
-
-_LWIP = Kind(
-    "lwip",
-    {
-        "mem_malloc": Function(Does.ALLOCATE, size=0),
-        "mem_calloc": Function(Does.ALLOCATE, size=1, times=0),
-        "mem_trim": Function(Does.TRIM, size=1, pointer=0),
-        "mem_free": Function(Does.FREE, pointer=0),
-    },
-    "ram_heap",
-)
-_FREERTOS = Kind(
-    "freertos",
-    {
-        "pvPortMalloc": Function(Does.ALLOCATE, size=0),
-        "pvPortCalloc": Function(Does.ALLOCATE, size=1, times=0),
-        "vPortFree": Function(Does.FREE, pointer=0),
-    },
-    "ucHeap",
-)
-_HARMONY = Kind(
-    "tcpip",
-    {
-        "_TCPIP_HEAP_Malloc": Function(Does.ALLOCATE, size=1, heap=0),
-        "_TCPIP_HEAP_Calloc": Function(Does.ALLOCATE, size=2, times=1, heap=0),
-        "_TCPIP_HEAP_Free": Function(Does.FREE, pointer=1, heap=0),
-    },
-)
-# newlib has each function once more with the thread's state as first argument.
-_C_LIBRARY = Kind(
-    "libc",
-    {
-        "malloc": Function(Does.ALLOCATE, size=0),
-        "calloc": Function(Does.ALLOCATE, size=1, times=0),
-        "memalign": Function(Does.ALLOCATE, size=1),
-        "aligned_alloc": Function(Does.ALLOCATE, size=1),
-        "realloc": Function(Does.RESIZE, size=1, pointer=0),
-        "free": Function(Does.FREE, pointer=0),
-        "sbrk": Function(Does.EXTEND, size=0),
-        "_sbrk": Function(Does.EXTEND, size=0),
-        "_malloc_r": Function(Does.ALLOCATE, size=1),
-        "_calloc_r": Function(Does.ALLOCATE, size=2, times=1),
-        "_memalign_r": Function(Does.ALLOCATE, size=2),
-        "_realloc_r": Function(Does.RESIZE, size=2, pointer=1),
-        "_free_r": Function(Does.FREE, pointer=1),
-        "_sbrk_r": Function(Does.EXTEND, size=1),
-    },
-)
-KINDS = (_LWIP, _FREERTOS, _HARMONY, _C_LIBRARY)
+# XC32's MAP: "heap   0x800333f8   0x1f400   128000   Reserved for heap"
+_XC32_REPORT = re.compile(r"^heap\s+0x([0-9a-f]+)\s+0x([0-9a-f]+)\s+\d+\s+Reserved for heap", re.M)
 
 
 @dataclass(frozen=True)
@@ -227,11 +144,12 @@ def heap_uses(
     structures: Structures,
     code: CodeMap,
     contents: Contents,
+    objects: Iterable[RamObject],
 ) -> tuple[HeapUse, ...]:
     """What a run asked of its heaps; a heap of which nothing was asked is there too."""
-    calls = tuple(calls)
+    calls, objects = tuple(calls), tuple(objects)
     found = [each for heap in heaps for each in _played(heap, calls, code)]
-    return tuple(_use(each, found, firmware, structures, contents) for each in found)
+    return tuple(_use(each, found, firmware, structures, contents, objects) for each in found)
 
 
 def _played(heap: Heap, calls: tuple[CallEvent, ...], code: CodeMap) -> list[_Heap]:
@@ -258,10 +176,17 @@ def _played(heap: Heap, calls: tuple[CallEvent, ...], code: CodeMap) -> list[_He
     return list(found.values()) or [_Heap(heap.kind.name, heap.kind, Blocks(code), notes=heap.notes)]
 
 
-def _use(heap: _Heap, heaps: list[_Heap], firmware: Firmware, structures: Structures, contents: Contents) -> HeapUse:
+def _use(
+    heap: _Heap,
+    heaps: list[_Heap],
+    firmware: Firmware,
+    structures: Structures,
+    contents: Contents,
+    objects: Iterable[RamObject],
+) -> HeapUse:
     blocks = heap.blocks
-    arena, note = _arena(heap, heaps, firmware)
-    own = _own_count(heap, firmware, structures, contents)
+    arena, note = _arena(heap, heaps, firmware, objects)
+    own = own_count(heap.kind.name, heap.handle, firmware, structures, contents)
     if heap.breaks:
         own = ("sbrk", max(heap.breaks) - min(heap.breaks))
     return HeapUse(
@@ -283,22 +208,20 @@ def _use(heap: _Heap, heaps: list[_Heap], firmware: Firmware, structures: Struct
     )
 
 
-def _arena(heap: _Heap, heaps: list[_Heap], firmware: Firmware) -> tuple[tuple[int, int] | None, tuple[str, ...]]:
-    """Where a heap's memory is and how big, as far as something says so, and what says so if that is another heap."""
+def _arena(
+    heap: _Heap, heaps: list[_Heap], firmware: Firmware, objects: Iterable[RamObject]
+) -> tuple[tuple[int, int] | None, tuple[str, ...]]:
+    """Where a heap's memory is and how big, as far as something says so, and what says so if it is no name of its."""
     low, high = heap.blocks.lowest, heap.blocks.highest
-    for symbol in firmware.symbols:
-        start = symbol.address & PHYSICAL
-        if symbol.what is What.VARIABLE and (
-            start <= low and high <= start + symbol.size
+    for each in objects:
+        if (
+            each.low <= low and high <= each.high
             if low is not None and high is not None
-            else symbol.name == heap.kind.arena
+            else each.name == heap.kind.arena
         ):
-            return (symbol.address, symbol.size), ()
-    if heap.kind is _C_LIBRARY:
-        # XC32's linker script names both ends; others only the start, or nothing.
-        start_, end = firmware.label("_heap"), firmware.label("_eheap")
-        if start_ is not None and end is not None and end > start_:
-            return (start_, end - start_), ()
+            return (each.address, each.size), () if each.has_name else (f"its size is that of {each.name}",)
+    if heap.kind is C_LIBRARY and (ends := _c_heap(firmware)) is not None:
+        return ends, ()
     if low is None or high is None:
         return None, ()
     for other in heaps:
@@ -309,40 +232,10 @@ def _arena(heap: _Heap, heaps: list[_Heap], firmware: Firmware) -> tuple[tuple[i
     return None, ()
 
 
-def _own_count(heap: _Heap, firmware: Firmware, structures: Structures, contents: Contents) -> tuple[str, int] | None:
-    """The most that the firmware's own counter says, its overhead included, and that counter's name."""
-
-    def variable(name: str) -> Symbol | None:
-        found = firmware.variables(name)
-        return found[0] if len(found) == 1 else None
-
-    if heap.kind is _LWIP:
-        return _lwip_statistics(firmware, structures, contents)
-    if heap.kind is _FREERTOS:
-        arena, least, next_ = variable("ucHeap"), variable("xMinimumEverFreeBytesRemaining"), variable("xNextFreeByte")
-        if arena and least and (free := contents.word(least.address)) is not None:
-            return least.name, arena.size - free
-        if next_ and (most := contents.word(next_.address)) is not None:
-            return next_.name, most
-    if heap.kind is _HARMONY and heap.handle is not None:
-        (function, *_) = [symbol.address for symbol in firmware.symbols if symbol.name == "_TCPIP_HEAP_Malloc"]
-        instance = structures.find("TCPIP_HEAP_OBJ_INSTANCE", function)
-        descriptor = structures.find("TCPIP_HEAP_DCPT", function)
-        unit = structures.find("_headNode", function)
-        if instance and descriptor and unit:
-            offset = instance.members["heapDcpt"].offset + descriptor.members["_heapWatermark"].offset
-            units = contents.word(heap.handle + offset)
-            return None if units is None else ("_heapWatermark", units * unit.size)
-    return None
-
-
-def _lwip_statistics(firmware: Firmware, structures: Structures, contents: Contents) -> tuple[str, int] | None:
-    """What lwIP counted, if it was built with MEM_STATS."""
-    for function in firmware.functions("mem_malloc"):
-        for statistics in firmware.variables("lwip_stats"):
-            all_, one = structures.find("stats_", function.address), structures.find("stats_mem", function.address)
-            if all_ and one and "mem" in all_.members and "max" in one.members:
-                most = one.members["max"]
-                value = contents.number(statistics.address + all_.members["mem"].offset + most.offset, most.size)
-                return None if value is None else ("lwip_stats.mem.max", value)
-    return None
+def _c_heap(firmware: Firmware) -> tuple[int, int] | None:
+    """The C library's heap, if the linker script has one: XC32's names both ends, and its MAP has a report."""
+    report = _XC32_REPORT.search(firmware.map_text)
+    if report is not None:
+        return int(report[1], 16), int(report[2], 16)
+    start, end = firmware.label("_heap"), firmware.label("_eheap")
+    return (start, end - start) if start is not None and end is not None and end > start else None

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import argparse
+import textwrap
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
@@ -201,10 +202,10 @@ def _print(
         )
     out.print(rows)
     for bound in stacks:
-        out.print(f"{escape(bound.name)}: {escape(_chain(bound))}", soft_wrap=True)
+        print(_filled(f"{bound.name}: {_chain(bound)}"))
     if handlers:
         _print_handlers(out, handlers)
-    _print_unknown(out, program, stacks)
+    _print_unknown(program, stacks)
 
 
 def _why(bound: Bound) -> str:
@@ -216,6 +217,11 @@ def _why(bound: Bound) -> str:
     if bound.dynamic:
         why.append("dynamic frame")
     return ", ".join(why)
+
+
+def _filled(text: str) -> str:
+    """Lines of a list that goes on and on."""
+    return textwrap.fill(text, 120, subsequent_indent="    ", break_long_words=False, break_on_hyphens=False)
 
 
 def _chain(bound: Bound) -> str:
@@ -239,18 +245,18 @@ def _print_handlers(out: Any, handlers: tuple[Bound, ...]) -> None:
     out.print(rows)
 
 
-def _print_unknown(out: Any, program: Program, stacks: tuple[Bound, ...]) -> None:
+def _print_unknown(program: Program, stacks: tuple[Bound, ...]) -> None:
     """Why numbers may be more."""
     calls = {one.site.address: one for bound in stacks for one in bound.open_calls}
     for _, one in sorted(calls.items()):
-        out.print(f"open call: {escape(_describe(one, program))}", soft_wrap=True)
+        print(_filled(f"open call: {_describe(one, program)}"))
     for cycle in dict.fromkeys(cycle for bound in stacks for cycle in bound.recursions):
-        out.print(f"recursion: {escape(' > '.join(cycle))}", soft_wrap=True)
+        print(_filled(f"recursion: {' > '.join(cycle)}"))
     for name, place in dict.fromkeys(each for bound in stacks for each in bound.dynamic):
         where = str(place)
-        out.print(f"dynamic frame: {escape(where if name in where else f'{name} {where}'.strip())}", soft_wrap=True)
+        print(f"dynamic frame: {where if name in where else f'{name} {where}'.strip()}")
     if calls:
-        out.print("--calls PLACE=FUNCTION,... tells where an open call goes", soft_wrap=True)
+        print("--calls PLACE=FUNCTION,... tells where an open call goes")
 
 
 def _describe(one: Open, program: Program) -> str:

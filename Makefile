@@ -12,10 +12,11 @@ PYTEST = PATH="$(BIN):$$PATH" $(BIN)/python -m pytest bench/tests -n $(WORKERS) 
 ROBOT_OUTPUT = --outputdir build/robot --xunit xunit.xml
 ROBOT = PATH="$(BIN):$$PATH" $(BIN)/robot $(ROBOT_OUTPUT) robot/
 PABOT = PATH="$(BIN):$$PATH" $(BIN)/pabot --chunk --processes $(WORKERS) --no-pabotlib $(ROBOT_OUTPUT) robot/
+SHRINK_CHECK = PATH="$(BIN):$$PATH" $(BIN)/python -m pic32bench.cli shrink --check
 BENCH = $(if $(COMPARE),--compare "$(COMPARE)") $(if $(ORIGINAL),--original "$(ORIGINAL)") $(if $(RUNS),--runs $(RUNS))
 
 .DEFAULT_GOAL := help
-.PHONY: help run test bench stock-qemu setup packages venv emulator firmware firmware-variants firmware-large peer built lint check-c pytest clean
+.PHONY: help run test bench stock-qemu setup packages venv emulator firmware firmware-variants firmware-large peer built lint check-c shrink-check pytest clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-18s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -28,6 +29,7 @@ test: built firmware-variants ## set up, build, and run every check and test
 	$(MAKE) --no-print-directory lint || failed="$$failed lint"; \
 	$(PYTEST) || failed="$$failed pytest"; \
 	$(PABOT) || failed="$$failed robot"; \
+	$(SHRINK_CHECK) || failed="$$failed shrink-check"; \
 	if [ -n "$$failed" ]; then echo "make test: failed:$$failed" >&2; exit 1; fi; \
 	echo "make test: everything passed"
 
@@ -95,6 +97,9 @@ lint: venv check-c ## static checks: ruff, mypy, C warnings
 
 check-c: packages ## build the emulator and compile the overlay with -Wall -Wextra -Werror
 	@$(PYTHON) platforms/qemu/build.py --check
+
+shrink-check: built ## try again what firmware/shrink-baseline.json has as proven minima
+	@$(SHRINK_CHECK)
 
 pytest: built firmware-variants ## the pytest suites only
 	@$(PYTEST)

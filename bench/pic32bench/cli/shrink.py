@@ -202,7 +202,13 @@ def _check(args: argparse.Namespace) -> int:
         builder, plan = _trials(args, tuple(proofs), folder)
         stack.callback(builder.close)
         who = stack.enter_context(workers(args))
-        findings = baseline.check(proofs, shipped, builder, plan, who, FULL if args.suites else CHEAP)
+        progress = stack.enter_context(_progress("trying minima", "of {task.total} options; {task.fields[what]}"))
+        bar = progress.add_task("", total=len(proofs), what="building")
+
+        def watch(done: int, option: str) -> None:
+            progress.update(bar, completed=done, what=escape(option))
+
+        findings = baseline.check(proofs, shipped, builder, plan, who, FULL if args.suites else CHEAP, watch)
     if args.json:
         json.dump(baseline.as_json(findings), sys.stdout, indent=2)
         print()
@@ -288,16 +294,9 @@ def _trials(args: argparse.Namespace, names: tuple[str, ...], folder: Path) -> t
 
 def _run(shrink: Shrink) -> Report:
     """Runs it behind a progress bar."""
-    progress = Progress(
-        TextColumn("shrinking"),
-        BarColumn(),
-        TextColumn("{task.completed} of at most {task.total} points, {task.fields[passing]} pass; {task.fields[what]}"),
-        TimeElapsedColumn(),
-        console=Terminal(stderr=True),
-        transient=True,
-        disable=not sys.stderr.isatty(),
-    )
-    with progress:
+    with _progress(
+        "shrinking", "of at most {task.total} points, {task.fields[passing]} pass; {task.fields[what]}"
+    ) as progress:
         bar = progress.add_task("", total=shrink.limit, passing=0, what="building")
 
         def watch(points: int, passing: int, what: str) -> None:
@@ -305,6 +304,19 @@ def _run(shrink: Shrink) -> Report:
 
         shrink.watch = watch
         return shrink.run()
+
+
+def _progress(doing: str, done: str) -> Progress:
+    """A bar on stderr, if that is a terminal."""
+    return Progress(
+        TextColumn(doing),
+        BarColumn(),
+        TextColumn(f"{{task.completed}} {done}"),
+        TimeElapsedColumn(),
+        console=Terminal(stderr=True),
+        transient=True,
+        disable=not sys.stderr.isatty(),
+    )
 
 
 def _show(args: argparse.Namespace, report: Report) -> None:

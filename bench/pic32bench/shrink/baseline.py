@@ -180,7 +180,7 @@ def check(
     plan: Plan,
     workers: Workers,
     level: int,
-    watch: Callable[[str], None] = lambda option: None,
+    watch: Callable[[int, str], None] = lambda done, option: None,
 ) -> list[Finding]:
     """Holds what there is now against proofs.
 
@@ -191,7 +191,7 @@ def check(
         plan: what an image must pass.
         workers: who tries images.
         level: trials up to this level of the plan.
-        watch: is told of every option that is being tried.
+        watch: is told how many options were begun before each that is being tried.
 
     Raises UsageError when nothing can be built or tried at all.
     """
@@ -200,7 +200,7 @@ def check(
 
     def tasks() -> Iterator[Task]:
         for option, one in proofs.items():
-            watch(option)
+            watch(len(tried), option)
             values = {option: one.minimum}
             built = builder.build(values)
             tried[option] = Tried((one.minimum,), built)

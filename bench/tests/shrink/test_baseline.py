@@ -13,9 +13,11 @@ import pytest
 
 from pic32bench import paths
 from pic32bench.cli.main import main
+from pic32bench.cli.shrink import BASELINE
 from pic32bench.errors import NotBuiltError, UsageError
 from pic32bench.shrink import baseline
 from pic32bench.shrink.build import Built
+from pic32bench.shrink.options import firmware_options
 from pic32bench.shrink.plan import Plan, Trial
 from pic32bench.shrink.search import CHEAP, FULL
 from pic32bench.shrink.task import Outcome, Settings, Task
@@ -159,6 +161,16 @@ def test_a_broken_file_is_one_line(text: str | None, message: str, tmp_path: Pat
         with pytest.raises(UsageError):
             baseline.save(path, "BUF", PROOF)
         assert path.read_bytes() == text.encode("latin-1")
+
+
+def test_the_committed_baseline_is_of_the_firmwares_own_options() -> None:
+    proofs = baseline.load(BASELINE)
+    options = firmware_options()
+    assert "WS_BUFFER_SIZE" in proofs
+    for name, proven in proofs.items():
+        assert proven.minimum <= options[name]
+        assert proven.floors
+        assert {"cheap", "suites"} <= set(proven.proved_by)
 
 
 @pytest.fixture

@@ -22,4 +22,4 @@ Half A Screen Line Is Not Lost
 *** Keywords ***
 Power Up
     Start Emulation    image=${IMAGE}    network=none
-    Create Terminal Tester    uart2    timeout=1
+    Create Terminal Tester    uart2    timeout=0.2

@@ -7,8 +7,11 @@
 #include "websocket_connection.h"
 #include <string.h>
 
+/* What of its window lwIP has announced at the least: it announces more when half of it, or a segment, has become free. */
+#define WINDOW_SURE      (TCP_WND - LWIP_MIN(TCP_WND / 2u, (unsigned)TCP_MSS) + 1u)
+
 /* A frame of up to this length is echoed in one piece. It must fit into the buffer and into TCP's windows. */
-#define WHOLE_FRAME_MAX  LWIP_MIN(PAYLOAD_MAX, (unsigned)TCP_MSS - WEBSOCKET_ROOM)
+#define WHOLE_FRAME_MAX  LWIP_MIN(LWIP_MIN(PAYLOAD_MAX, (unsigned)TCP_MSS - WEBSOCKET_ROOM), WINDOW_SURE)
 
 /* A longer one goes out in pieces of what has come, no smaller than this for want of room alone. */
 #define PIECE_MIN        LWIP_MIN(WHOLE_FRAME_MAX, 512u)

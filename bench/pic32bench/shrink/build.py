@@ -30,9 +30,9 @@ from pic32bench.shrink.task import pack_image
 LARGE_ASSET = "noise.bin"
 _LARGE_BYTES = 256 * 1024
 _ASSERTED = re.compile(r'static assertion failed: "(.*)"')
-_TROUBLE = re.compile(r"(?:fatal )?error: (.*)|mipsel-linux-gnu-ld: (.*)")
+_TROUBLE = re.compile(r"\bld(?:\.bfd)?: (.*)|error: (.*)")
 _NOT_FOUND = 127  # what a POSIX shell ends with
-_SKIPPED = shutil.ignore_patterns(".git", ".venv", "__pycache__")
+_SKIPPED = (".git", ".venv", "__pycache__")
 
 
 @dataclass(frozen=True)
@@ -73,12 +73,12 @@ class FirmwareBuild:
         assets = folder / "assets"
         assets.mkdir(parents=True, exist_ok=True)
         (assets / LARGE_ASSET).write_bytes(hashlib.shake_128(b"shrink").digest(_LARGE_BYTES))
-        self._command = ["make", f"-j{os.cpu_count() or 1}", "-C", str(self._sources), f"BUILD={folder / 'firmware'}"]
-        self._command.append(f"EXTRA_ASSETS={assets}")
+        self.command = ["make", f"-j{os.cpu_count() or 1}", "-C", str(self._sources), f"BUILD={folder / 'firmware'}"]
+        self.command.append(f"EXTRA_ASSETS={assets}")
 
     def build(self, values: Mapping[str, int]) -> Built:
         begin = time.monotonic()
-        output = _run([*self._command, *(f"{name}={value}" for name, value in values.items())], self._sources)
+        output = _run([*self.command, *(f"{name}={value}" for name, value in values.items())], self._sources)
         if output.code:
             return Built(None, _first_trouble(output.lines), seconds=time.monotonic() - begin)
         return _built(self._folder / "firmware" / "websocket-demo.elf", self._chip, begin)
@@ -86,7 +86,7 @@ class FirmwareBuild:
     def assets(self) -> tuple[tuple[str, str], ...]:
         """The files that a good image serves: path and SHA-256, the page first. Raises UsageError."""
         build = self._folder / "firmware" / "web"
-        output = _run([*self._command, str(build / "installed")], self._sources)
+        output = _run([*self.command, str(build / "installed")], self._sources)
         if output.code:
             raise UsageError(f"the firmware's page cannot be built: {_first_trouble(output.lines)}")
         web, library = self._sources / "web", build / "node_modules" / "uplot" / "dist"
@@ -118,10 +118,16 @@ class CommandBuild:
         if self._copy is not None:
             self._folder = Path(self._copy.name) / "copy"
             try:
-                shutil.copytree(Path.cwd(), self._folder, symlinks=True, ignore=_SKIPPED)
+                shutil.copytree(Path.cwd(), self._folder, symlinks=True, ignore=self._skipped)
             except (OSError, shutil.Error) as error:
                 self.close()
                 raise UsageError(f"--copy: the working directory cannot be copied: {str(error)[:200]}") from None
+
+    def _skipped(self, folder: str, names: list[str]) -> set[str]:
+        """What is not copied; the copy itself above all, if it is made within the folder."""
+        here = Path(folder).resolve()
+        own = {name for name in names if self._copy is not None and here / name == Path(self._copy.name).resolve()}
+        return own | {name for name in names if name in _SKIPPED}
 
     def _marks(self, name: str) -> list[str]:
         return [f"{{{name}}}", *(["{value}"] if len(self._names) == 1 else [])]
@@ -138,12 +144,10 @@ class CommandBuild:
         if output.code == _NOT_FOUND:
             raise UsageError(f"--build-command: {_last(output.lines)}")
         if output.code:
-            return Built(None, _last(output.lines), seconds=time.monotonic() - begin)
+            return Built(None, _first_trouble(output.lines), seconds=time.monotonic() - begin)
         image = self._folder / self._fill(self._image, values)
         if not image.is_file():
-            raise UsageError(
-                f"no image {self._fill(self._image, values)} after the build command: what is its --image?"
-            )
+            raise UsageError(f"no image {self._fill(self._image, values)} after the build: is that where it puts it?")
         return _built(image, self._chip, begin)
 
     def close(self) -> None:
@@ -172,11 +176,24 @@ def _built(image: Path, chip: Chip, begin: float) -> Built:
     try:
         images.check(image, chip)
         packed = pack_image(image)
-        digest = hashlib.sha256(image.read_bytes()).hexdigest()
+        digest = _digest(image)
     except ImageError as error:
         return Built(None, error.message, seconds=time.monotonic() - begin)
     elf = image if image.suffix.lower() == ".elf" else image.with_suffix(".elf")
     return Built(packed, "", static_ram(elf, chip), digest, time.monotonic() - begin)
+
+
+def _digest(image: Path) -> str:
+    """Stands for what is loaded, and not for what else an ELF says: names of temporary files, for instance."""
+    total = hashlib.sha256()
+    with image.open("rb") as stream:
+        if image.suffix.lower() != ".elf":
+            total.update(stream.read())
+        else:
+            for segment in ELFFile(stream).iter_segments("PT_LOAD"):
+                total.update(f"{segment['p_vaddr']} {segment['p_paddr']} {segment['p_memsz']}\n".encode())
+                total.update(segment.data())
+    return total.hexdigest()
 
 
 @dataclass(frozen=True)
@@ -220,7 +237,7 @@ def _last(lines: list[str]) -> str:
 
 
 def _first_trouble(lines: list[str]) -> str:
-    """Why the reference firmware cannot be built: what `build_options.c` says, or the compiler, or the linker."""
+    """Why it cannot be built: a failed assertion's words, or the compiler's or linker's, or the last line."""
     for pattern in (_ASSERTED, _TROUBLE):
         for line in lines:
             if found := pattern.search(line):

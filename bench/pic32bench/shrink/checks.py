@@ -14,6 +14,7 @@ import http.client
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidMessage
@@ -25,7 +26,7 @@ from pic32bench.network.wire import WireNetwork
 from pic32bench.page import fetch, fetch_with_parts
 from pic32bench.shrink.task import Outcome, Settings
 from pic32bench.stream import judge
-from pic32bench.stream.client import PATH, PORT, StreamClient
+from pic32bench.stream.client import PATH, PORT, StreamClient, StreamTimeoutError
 from pic32bench.stream.frames import is_frame
 from pic32bench.stream.rate import median_period, text_frames
 from pic32bench.stream.station_websocket import StationWebSocket
@@ -36,7 +37,9 @@ BROWSER_CONNECTIONS = 6
 WEBSOCKET_CLIENTS = 3
 FRAME_RATE_SECONDS = 0.25
 ECHO_BYTES = 128 * 1024
+_UNREAD_BYTES = 80_000  # more than all windows and buffers on the way hold
 _PATIENCE = 10.0
+_NOTHING = f"not there after {_PATIENCE:g} s"
 _LEASE_PATIENCE = 20.0
 _TROUBLE = "\n***"  # how the reference firmware begins its last words
 
@@ -118,7 +121,11 @@ def http_speed(visit: Visit) -> None:
 
 def echo_speed(visit: Visit) -> None:
     """A long message to and fro, by one client."""
-    visit.figures["websocket"] = throughput.websocket_throughput(visit.board, ECHO_BYTES).megabits_per_second
+    try:
+        echoed = throughput.websocket_throughput(visit.board, ECHO_BYTES)
+    except StreamTimeoutError:
+        raise CheckError(f"the echo of a binary message of {ECHO_BYTES} bytes does not come") from None
+    visit.figures["websocket"] = echoed.megabits_per_second
 
 
 def frame_rate(visit: Visit) -> None:
@@ -143,8 +150,16 @@ def echoes(visit: Visit) -> None:
     lengths |= {size - room for room in range(2, 9)}
     with visit.stream() as client:
         for length in sorted(length for length in lengths if length >= 0):
-            client.echo(noise(length), _PATIENCE)
-            client.echo(("äx€" * (length // 6 + 1)).encode()[:length].decode(errors="ignore"), _PATIENCE)
+            _echo(client, noise(length))
+            _echo(client, ("äx€" * (length // 6 + 1)).encode()[:length].decode(errors="ignore"))
+
+
+def echoes_in_a_row(visit: Visit) -> None:
+    """Messages of about a segment, each after a short one, so that TCP's window stands differently each time."""
+    with visit.stream() as client:
+        for number in range(120):
+            _echo(client, noise(number * 97 % 1460))
+            _echo(client, noise(1456 - number % 8 * 36))
 
 
 def fragments_and_pings(visit: Visit) -> None:
@@ -197,7 +212,7 @@ def two_streams_and_an_echo(visit: Visit) -> None:
         one.start()
         other.start()
         for length in (10, 5000, 40_000):
-            third.echo(noise(length), _PATIENCE)
+            _echo(third, noise(length))
         for client in (one, other):
             _stream_is(client, "noise")
 
@@ -212,22 +227,31 @@ def many_connections(visit: Visit) -> None:
         client.catch_up()
 
 
-def clients_that_do_not_read(visit: Visit) -> None:
-    """Three clients send and read nothing; the page still comes, and they get all once they read."""
+def clients_that_do_not_read(visit: Visit, size: int) -> None:
+    """Three clients send messages of this size and read nothing; the page still comes, and they get all in the end.
+
+    What is left of a heap that has been filled to the brim depends on the sizes of its pieces, hence several of them.
+    """
     with ExitStack() as stack:
         before = set(visit.station.connections)
         clients = [stack.enter_context(visit.stream()) for _ in range(WEBSOCKET_CLIENTS)]
         lazy = [one for number, one in visit.station.connections.items() if number not in before]
-        message = noise(80_000)
+        messages = [noise(size, str(number)) for number in range(_UNREAD_BYTES // size)]
         for connection, client in zip(lazy, clients, strict=True):
             connection.reading = False
-            client.send(message)
+            for message in messages:
+                client.send(message)
         visit.board.run_for(1.0)
         _get_at_once(visit, visit.paths[:2])
         for connection in lazy:
             connection.reading = True
         for client in clients:
-            _same("a message to a client that reads late", message, client.receive(_PATIENCE).message)
+            for message in messages:
+                try:
+                    come = client.receive(_PATIENCE).message
+                except StreamTimeoutError:
+                    raise CheckError(f"a message of {size} bytes to a client that reads late: {_NOTHING}") from None
+                _same("a message to a client that reads late", message, come)
 
 
 def come_and_go(visit: Visit) -> None:
@@ -239,7 +263,7 @@ def come_and_go(visit: Visit) -> None:
         connection.abort()
     page(visit)
     with visit.stream() as client:
-        client.echo(noise(3000), _PATIENCE)
+        _echo(client, noise(3000))
 
 
 # In this order; a new one is another line.
@@ -249,12 +273,16 @@ CHECKS: tuple[tuple[str, Check], ...] = (
     ("echo speed", echo_speed),
     ("frame rate", frame_rate),
     ("echoes", echoes),
+    ("echoes in a row", echoes_in_a_row),
     ("fragments and pings", fragments_and_pings),
     ("noise and ramp", noise_and_ramp),
     ("delay", delay),
     ("two streams and an echo", two_streams_and_an_echo),
     ("many connections", many_connections),
-    ("clients that do not read", clients_that_do_not_read),
+    *(
+        (f"clients that do not read, {size}", partial(clients_that_do_not_read, size=size))
+        for size in (_UNREAD_BYTES, 1456, 1000, 100)
+    ),
     ("come and go", come_and_go),
 )
 
@@ -336,6 +364,15 @@ def _last_words(board: bench.Board) -> str | None:
 def _same(what: str, expected: bytes, come: str | bytes) -> None:
     if come != expected:
         raise CheckError(f"{what} of {len(expected)} bytes came back as {len(come)} other ones")
+
+
+def _echo(client: StreamClient, message: str | bytes) -> None:
+    try:
+        client.echo(message, _PATIENCE)
+    except StreamTimeoutError:
+        kind = "binary" if isinstance(message, bytes) else "text"
+        length = len(message) if isinstance(message, bytes) else len(message.encode())
+        raise CheckError(f"the echo of a {kind} message of {length} bytes: {_NOTHING}") from None
 
 
 def _stream_is(client: StreamClient, expected: str) -> None:

@@ -80,7 +80,9 @@ class FrontSearch:
         """What to try next, (point, CHEAP or FULL) each, all of which is then told; [] when it is done."""
         for find in (self._first, self._singles, self._together, self._steps, self._proofs):
             wanted = [each for each in dict.fromkeys(find()) if each not in self._asked]
-            if wanted:
+            new = list(dict.fromkeys(point for point, level in wanted if level == CHEAP))
+            beyond = set(new[max(0, self._left()) :])
+            if wanted := [each for each in wanted if each[0] not in beyond]:
                 self._asked.update(wanted)
                 return wanted
         return []

@@ -147,7 +147,7 @@ def _draw_front(report: Report, figure: Any) -> None:
     axes.set_ylim(-5, 112)
     axes.set_xlabel("static RAM, KiB")
     axes.set_ylabel("speed: the smallest share of a figure of the shipped image, %")
-    axes.legend(frameon=False, loc="lower right")
+    figure.legend(loc="outside upper center", ncols=4, frameon=False)
 
 
 def _height(point: Point) -> float:

@@ -4,7 +4,8 @@
 `Search` is told results and asks for more; it neither builds nor runs anything. What it asks depends on what it was
 told alone, a round at a time, so that a round's values may be tried in any order and any number at once.
 
-1. A grid: values from the largest to the smallest, each about 1.4 times the next.
+1. A grid: values from the largest to the smallest, each about 1.4 times the next, every other one half of the last but
+   one.
 2. Refinement: between every two neighbours of which one passes and one fails, the middle, until they are adjacent.
 3. Proof: the full set of trials for the smallest that passed. If it fails there, halving between it and the smallest
    value that is proven, with the full set, until they are adjacent.
@@ -94,9 +95,12 @@ class Search:
     def _make_grid(self, ratio: float) -> list[int]:
         """Indexes from the largest value down; all when there are no more than a grid would have."""
         found = [len(self.values) - 1]
+        steps = 0
         while found[-1] > 0:
-            here = self.values[found[-1]]
-            found.append(min(found[-1] - 1, self._index(here / ratio)))
+            steps += 1
+            # Counted from the top, so that halves and quarters are met exactly: sizes like powers of two.
+            wanted = self._index(round(self.values[-1] / ratio**steps))
+            found.append(min(found[-1] - 1, wanted))
         if found[0] == 0:
             return found
         # The budget holds the ends at least, and every other value is evenly thinned out.

@@ -101,6 +101,9 @@ class Shrink:
         if built.image is None:
             raise UsageError(f"the firmware cannot be built with {self._name(self._shipped)}: {built.reason}")
         self.state.depends_on("firmware", built.digest)
+        if self._shipped not in self.state.tried:
+            self.state.tried[self._shipped] = Tried(self._shipped, built)
+            self._tried_now += 1
         if self.plan.adapts:
             self._adapt(built)
         for name, about in self.plan.about().items():

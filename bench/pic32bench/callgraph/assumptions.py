@@ -53,8 +53,10 @@ class Assumptions:
         """With the names of a program. Raises UsageError for one that is none of its functions."""
         calls = {}
         for place, names in self.calls.items():
-            known = [name for name in names if place not in self.optional or program.has(name)]
-            calls[place] = tuple(program.find(name).key for name in known if name != NOWHERE)
+            named = [name for name in names if name != NOWHERE]
+            # What is told of another build may not be all that there is of this one.
+            if place not in self.optional or all(program.has(name) for name in named):
+                calls[place] = tuple(program.find(name).key for name in named)
         return Resolved(program, calls, self.optional)
 
 

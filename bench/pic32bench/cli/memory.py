@@ -68,6 +68,7 @@ def add_parser(subparsers: Any) -> None:
 def run(args: argparse.Namespace) -> int:
     """Runs it; returns the exit code."""
     from pic32bench.memory import measure  # with what it needs it would slow down every command's start
+    from pic32bench.memory.bounds import with_bounds
     from pic32bench.memory.table import as_json, as_text, write
 
     recorded = args.image is not None and zipfile.is_zipfile(args.image)
@@ -84,6 +85,8 @@ def run(args: argparse.Namespace) -> int:
         say("measuring")
         name = Path(args.image).name if recorded else _image(args).name
         report = measure(recording, _symbols(args, recorded), args.budget, name, args.seconds)
+    if not recorded:
+        report = with_bounds(report, _image(args), args.symbols, args.budget)
     report = replace(
         report,
         session=tuple(step.what for step in steps if not step.left_out),

@@ -53,7 +53,8 @@ class StackUse:
     """A stack from ``low`` to ``high``, and how deep it went: ``used`` bytes below its top, at ``time_ns``.
 
     ``known_by`` says where the range comes from. Without a bottom that anybody knows, ``low`` is None. ``chain`` are
-    the calls at the deepest moment, None for a stack that was not used.
+    the calls at the deepest moment, None for a stack that was not used. ``bound`` is what its code can need (None:
+    not looked at), at the most if it is ``bounded``, else more.
     """
 
     name: str
@@ -63,6 +64,8 @@ class StackUse:
     time_ns: int | None
     chain: Backtrace | None
     known_by: str
+    bound: int | None = None
+    bounded: bool = False
 
     @property
     def size(self) -> int | None:

@@ -118,6 +118,7 @@ _STACK_COLUMNS: list[_Column[StackUse]] = [
     ("size", True, lambda row: "unknown" if row.size is None else str(row.size)),
     ("used", True, lambda row: str(row.used)),
     ("free", True, lambda row: _number(row.free)),
+    ("by its code", True, lambda row: "" if row.bound is None else f"{row.bound}{'' if row.bounded else '+'}"),
     ("deepest at, s", True, lambda row: _seconds(row.time_ns)),
     ("stack", False, lambda row: row.name),
     ("deepest in", False, lambda row: str(row.chain.frames[0].place) if row.chain and row.chain.frames else ""),

@@ -132,6 +132,8 @@ _HEAP_COLUMNS: list[_Column[HeapUse]] = [
     ("requests", True, lambda row: str(row.calls)),
     ("failed", True, lambda row: str(row.failures)),
     ("largest", True, lambda row: str(row.largest)),
+    ("span", True, lambda row: str(row.span)),
+    ("own count", True, lambda row: str(row.own_count[1]) if row.own_count else ""),
     ("heap", False, lambda row: row.name),
 ]
 _POOL_COLUMNS: list[_Column[PoolUse]] = [
@@ -139,6 +141,7 @@ _POOL_COLUMNS: list[_Column[PoolUse]] = [
     ("count", True, lambda row: str(row.count)),
     ("most", True, lambda row: str(row.most)),
     ("at, s", True, lambda row: _seconds(row.most_time_ns)),
+    ("left", True, lambda row: str(row.left)),
     ("requests", True, lambda row: str(row.calls)),
     ("failed", True, lambda row: str(row.failures)),
     ("pool", False, lambda row: row.name),

@@ -20,6 +20,7 @@ from pic32bench.watch.spec import StackRange, WatchSpec
 Flags = NDArray[np.bool_]
 
 # platforms/qemu/plugin/watch.h
+_END = b"end 0 1\n"
 _EVENT = np.dtype(
     [
         *(("time", "<i8"), ("end", "<i8"), ("function", "<u4"), ("ra", "<u4"), ("sp", "<u4")),
@@ -188,13 +189,13 @@ def parse(data: bytes, spec: WatchSpec, end_ns: int, memory: ChipMemory) -> Watc
 
 def _sections(data: bytes) -> dict[str, list[bytes]]:
     """Each section is a line, name, number of entries and size of one, and then the entries."""
+    if not data.endswith(_END):
+        raise EmulatorError("the emulator ended without a word of what it saw: was it killed?")
     found: dict[str, list[bytes]] = {}
     file = io.BytesIO(data)
     for line in iter(file.readline, b""):
         name, count, size = line.split()
         found.setdefault(name.decode(), []).append(file.read(int(count) * int(size)))
-    if "end" not in found:
-        raise EmulatorError("the emulator ended without a word of what it saw: was it killed?")
     return found
 
 

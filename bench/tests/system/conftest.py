@@ -21,10 +21,12 @@ from typing import Any
 
 import pytest
 from elftools.elf.elffile import ELFFile
+from guest_program import PROGRAMS, build
 
 from pic32bench import paths
 from pic32bench.errors import NotBuiltError
 
+MINI_BOARD = Path(__file__).parent / "programs" / "mini_board.c"
 SUITES = paths.project_root() / "robot"
 _STO_MICROMIPS = 0x80  # binutils, include/elf/mips.h
 _STO_ISA = 0xC0
@@ -52,6 +54,15 @@ def firmware() -> Path:
     return paths.reference_firmware()
 
 
+@pytest.fixture(scope="session")
+def images(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the guest programs that the stories are about."""
+    folder = tmp_path_factory.mktemp("images")
+    for source in (PROGRAMS / "panel_swap.c", PROGRAMS / "watchdog_sleep.c", MINI_BOARD):
+        build(source, folder)
+    return folder
+
+
 @pytest.fixture
 def sabotaged(firmware: Path, tmp_path: Path) -> Callable[[str, str], Path]:
     """A function that copies the firmware and breaks one of its functions: ``("main", "loops")``."""
@@ -70,6 +81,13 @@ def sabotaged(firmware: Path, tmp_path: Path) -> Callable[[str, str], Path]:
         return path
 
     return make
+
+
+def address(elf_file: Path, function: str) -> int:
+    """Where a function is, bit 0 saying that it is microMIPS code."""
+    with elf_file.open("rb") as file:
+        (symbol,) = ELFFile(file).get_section_by_name(".symtab").get_symbol_by_name(function)
+        return int(symbol["st_value"])
 
 
 def _place(elf_file: Path, function: str) -> tuple[int, bool]:

@@ -15,22 +15,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from guest_program import PROGRAMS, build
 
 from . import scenarios
 from .scenarios import SCENARIOS
 
-MINI_BOARD = Path(__file__).parent / "programs" / "mini_board.c"
 _BUSY = [sys.executable, "-c", "while True: pass"]
-
-
-@pytest.fixture(scope="module")
-def images(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with the guest programs that the stories are about."""
-    folder = tmp_path_factory.mktemp("images")
-    for source in (PROGRAMS / "panel_swap.c", PROGRAMS / "watchdog_sleep.c", MINI_BOARD):
-        build(source, folder)
-    return folder
 
 
 @pytest.fixture(scope="module")

@@ -16,7 +16,7 @@ import pic32bench
 from pic32bench import paths
 from pic32bench.errors import BenchError, EmulatorDiedError, EmulatorError, NotBuiltError, UsageError
 from pic32bench.image import PHYSICAL
-from pic32bench.watch import ObjectRange, StackRange, WatchSpec, play, watch
+from pic32bench.watch import ObjectRange, StackRange, WatchSpec, play, spec, watch
 from pic32bench.watch.seen import Flags
 
 from .conftest import Program
@@ -111,7 +111,7 @@ def test_up_to_a_time(program: Callable[..., Program]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("spec", "complaint"),
+    ("wrong", "complaint"),
     [
         ({"stacks": (StackRange("s", 0x80001000, 0x80001000),)}, "stack s: its end 0x80001000 is not behind"),
         ({"stacks": (StackRange("s", 0x8007FF00, 0x80080004),)}, "stack s: .* is not in the chip's RAM of 512 KiB"),
@@ -120,9 +120,9 @@ def test_up_to_a_time(program: Callable[..., Program]) -> None:
         ({"fills": ((0x9D000010, 0x9D000000),)}, "code range: its end 0x9D000000 is not behind"),
     ],
 )
-def test_ranges_that_are_none(program: Callable[..., Program], spec: dict[str, object], complaint: str) -> None:
+def test_ranges_that_are_none(program: Callable[..., Program], wrong: dict[str, object], complaint: str) -> None:
     with pytest.raises(UsageError, match=complaint):
-        program("memory", "-DISA=nomicromips", "-O1").watch(**spec)
+        program("memory", "-DISA=nomicromips", "-O1").watch(**wrong)
 
 
 def test_another_emulator(program: Callable[..., Program]) -> None:
@@ -147,13 +147,13 @@ def test_no_plugin(program: Callable[..., Program], tmp_path: Path, monkeypatch:
 
 @pytest.mark.parametrize(
     ("line", "complaint"),
-    [("watch 0\n", "run `make emulator`"), ("watch 1\nwhat\n", "what is this: what")],
+    [("watch 0\n", "run `make emulator`"), (f"watch {spec._VERSION}\nwhat\n", "what is this: what")],
 )
 def test_a_plugin_of_another_age(
     program: Callable[..., Program], monkeypatch: pytest.MonkeyPatch, line: str, complaint: str
 ) -> None:
     recording = program("memory", "-DISA=nomicromips", "-O1").recording
-    monkeypatch.setattr(WatchSpec, "lines", lambda spec, ram_size: line)
+    monkeypatch.setattr(WatchSpec, "lines", lambda self, ram_size: line)
     with pytest.raises(BenchError, match=complaint):
         watch(recording, WatchSpec())
 

@@ -177,11 +177,11 @@ def _image(args: argparse.Namespace) -> Path:
 
 def _symbols(args: argparse.Namespace, recorded: bool) -> Path | None:
     """Where the names are; None: in the recording, if anywhere."""
-    from pic32bench.code_map import symbols_beside
+    from pic32bench.memory.firmware import symbols_of
 
     if args.symbols is not None:
         return Path(args.symbols)
-    return None if recorded else symbols_beside(_image(args))
+    return None if recorded else symbols_of(_image(args))
 
 
 def _write(name: str, write_to: Callable[[Path], object]) -> None:

@@ -7,6 +7,7 @@ Here are also the names that the linker script gives to addresses, such as the e
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import re
 from collections.abc import Iterable
@@ -16,6 +17,8 @@ from pathlib import Path
 import numpy as np
 from elftools.elf.elffile import ELFFile
 
+from pic32bench.code_map import symbols_beside
+from pic32bench.errors import ImageError
 from pic32bench.footprint.budget import What
 from pic32bench.footprint.linkmap import MAP_SIGN
 from pic32bench.footprint.names import without_clone
@@ -73,6 +76,15 @@ class Firmware:
         return tuple(
             (symbol.address & _PLACE, (symbol.address & _PLACE) + symbol.size) for symbol in functions if symbol.size
         )
+
+
+def symbols_of(image: Path) -> Path | None:
+    """Where the symbols of an image are: in itself, or in an ELF or MAP of its name beside it; None: nowhere."""
+    for path in (symbols_beside(image), image.with_suffix(".map")):
+        with contextlib.suppress(ImageError):  # stripped, or another file of that name
+            if path is not None and path.is_file() and Firmware.read(path).symbols:
+                return path
+    return None
 
 
 @functools.lru_cache(maxsize=4)

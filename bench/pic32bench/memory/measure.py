@@ -18,12 +18,12 @@ from pic32bench import image as images
 from pic32bench.backtrace import backtrace
 from pic32bench.bench import Board
 from pic32bench.board import load
-from pic32bench.code_map import CodeMap, find, symbols_beside
+from pic32bench.code_map import CodeMap, find
 from pic32bench.footprint.budget import HeapLimit, What, load_budget
 from pic32bench.image import PHYSICAL
 from pic32bench.memory.dynamic import Dynamic, HandedOut
 from pic32bench.memory.fills import fills
-from pic32bench.memory.firmware import Firmware
+from pic32bench.memory.firmware import Firmware, symbols_of
 from pic32bench.memory.limits import against, is_meant_for
 from pic32bench.memory.objects import RamObject, nameless, ram_objects
 from pic32bench.memory.report import BufferUse, OverrunFound, Report, Role, StackUse
@@ -67,7 +67,7 @@ def measure_board(board: Board, symbols: str | Path | None = None, budget: str |
     Symbols are also looked for beside the image. Raises what `measure` raises.
     """
     image = board.application or board.image.path
-    found = symbols if symbols is not None else symbols_beside(image)
+    found = symbols if symbols is not None else symbols_of(image)
     return measure(board.recording(), found, budget, image.name)
 
 
@@ -89,7 +89,7 @@ class _Measurement:
         files = [folder / recording.file("image")]
         if any(name.startswith("application.") for name in recording.files):
             files.append(folder / recording.file("application"))
-        elves = [path for path in files if symbols_beside(path) == path]
+        elves = [path for path in files if symbols_of(path) == path]
         # Of a bootloader and its application the second is what runs when it matters.
         self._symbols = Path(symbols) if symbols is not None else elves[-1] if elves else None
         self._maps = [CodeMap(path) for path in dict.fromkeys([self._symbols, *elves])]

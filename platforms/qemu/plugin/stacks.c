@@ -13,6 +13,9 @@
 
 #include "watch.h"
 
+/* A stack pointer that is further down is on another stack. */
+#define FRAME_MOST 8192
+
 typedef struct Stack {
     Range range;
     uint32_t reach;             /* at most range.low */
@@ -70,7 +73,7 @@ static bool overflows(const Stack *stack, uint32_t address)
     uint32_t sp = pic32_watch_gpr()[29];
 
     return sp - KSEG0 < UNMAPPED && (sp & PHYSICAL) >= stack->reach &&
-           (sp & PHYSICAL) <= address;
+           (sp & PHYSICAL) <= address && stack->lowest - address <= FRAME_MOST;
 }
 
 void stacks_store(const Insn *insn, uint32_t address)

@@ -138,6 +138,25 @@ def test_the_second_pass_knows_the_stacks(tmp_path: Path) -> None:
     assert used["A name that is too long"] < used["Worker"]
 
 
+def test_the_original() -> None:
+    """Harmony 2 with FreeRTOS: its tasks are those of its sources, its heaps say the same of themselves."""
+    original = os.environ.get("PIC32BENCH_ORIGINAL_ELF")
+    if not original:
+        pytest.skip("PIC32BENCH_ORIGINAL_ELF does not name the original demo's ELF of revision a27d11b")
+    seen = ran(Path(original), 0.5)
+    assert {task.name: task.size for task in seen.tasks} == {name: 4 * n for name, n in ORIGINAL_TASKS.items()}
+    assert not any(task.ended for task in seen.tasks)
+    assert seen.notes == ()
+    freertos, tcpip, libc = seen.heaps
+    assert (freertos.name, freertos.size, freertos.failures) == ("freertos", 40960, 0)
+    assert freertos.own_count == ("xNextFreeByte", freertos.most)
+    assert (tcpip.name, tcpip.size, tcpip.failures) == ("tcpip", 42000, 0)
+    assert tcpip.own_count is not None
+    # Harmony counts units of 16 bytes, one of them for each block's head.
+    assert tcpip.most < tcpip.own_count[1] <= tcpip.most + tcpip.calls * 31
+    assert (libc.name, libc.size, libc.largest) == ("libc", 128000, 42000)
+
+
 @pytest.fixture(scope="module")
 def counting_firmware(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The reference firmware with lwIP's own statistics, and a heap that is too small for an echo of 1,000 bytes."""

@@ -23,6 +23,7 @@ from pic32bench.footprint.symbols import Symbol
 from pic32bench.image import PHYSICAL
 from pic32bench.memory.allocators.calls import entry
 from pic32bench.memory.allocators.heaps import Given
+from pic32bench.memory.allocators.kinds import KINDS
 from pic32bench.memory.contents import Contents
 from pic32bench.memory.firmware import Firmware
 from pic32bench.memory.structures import Structures
@@ -32,7 +33,9 @@ _CREATE = ("xTaskCreate", "xTaskCreateStatic", "xTaskGenericCreate", "prvInitial
 _INITIALISE = ("pxPortInitialiseStack",)
 _READY = "pxReadyTasksLists"
 _LISTS = ("xDelayedTaskList1", "xDelayedTaskList2", "xPendingReadyList", "xSuspendedTaskList")
+_ARENAS = {kind.arena for kind in KINDS if kind.arena}
 _WORD = 4  # StackType_t
+_ABOVE_TOP = 16  # bytes: the kernel begins at a stack's last word, down to the alignment of the port
 _TASKS_AT_MOST = 1000
 _DELAY_FOREVER = (0xFFFFFFFF, 0xFFFF)  # portMAX_DELAY, what the end of a list has for a value
 
@@ -208,26 +211,26 @@ def _bottoms(top: int, depth: int) -> tuple[int, int]:
 def _around(
     address: int, depth: int | None, blocks: list[Given], firmware: Firmware, before_ns: int | None = None
 ) -> tuple[int | None, int | None, str]:
-    """The stack with an address in it: from where to where, and what says so.
+    """The stack with an address in it, its start or its top: from where to where, and what says so.
 
     With the ``depth`` in words it is no more than a matter of 4 bytes; otherwise the block or object is the stack.
     """
     place = address & PHYSICAL
     lows = None if depth is None else _bottoms(address, depth)
     given = [
-        (block.address, block.size, "the block of the heap")
+        (block.address, block.size, "its block of the heap")
         for block in reversed(blocks)
         if before_ns is None or block.time_ns <= before_ns
     ]
     objects = [
         (symbol.address & PHYSICAL, symbol.size, f"its symbol {symbol.name}")
         for symbol in firmware.symbols
-        if symbol.what is What.VARIABLE
+        if symbol.what is What.VARIABLE and symbol.name not in _ARENAS
     ]
     for low, size, known_by in (*given, *objects):
         if not low <= place < low + size:
             continue
-        if lows is None and "ucHeap" not in known_by:
+        if lows is None and (place == low or low + size - place <= _ABOVE_TOP):
             return low, low + size, known_by
         if lows is not None and depth is not None and low in lows:
             return low, low + depth * _WORD, f"created with {depth} words"

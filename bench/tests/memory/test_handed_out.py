@@ -119,6 +119,22 @@ def test_tasks_without_the_symbols_of_their_lists(tmp_path: Path) -> None:
     assert "tasks: which were there at the end is not known, as the image has no symbol pxReadyTasksLists" in seen.notes
 
 
+def test_tasks_whose_making_was_not_seen(tmp_path: Path) -> None:
+    """Built so that their making is inlined: those that are there are found, and their stacks by what these lie in."""
+    image = build(PROGRAMS / "tasks.c", tmp_path, "-g0")
+    other = tmp_path / "inlined.elf"
+    gone = [f"--strip-symbol={name}" for name in ("pxPortInitialiseStack", "xTaskCreate", "xTaskCreateStatic")]
+    subprocess.run(["mipsel-linux-gnu-objcopy", *gone, image, other], check=True)
+    seen = ran(image, 0.01, other)
+    assert [(task.name, task.size, task.known_by) for task in seen.tasks] == [
+        ("IDLE", 512, "its block of the heap"),
+        ("A name that", 604, "its symbol outside"),
+        ("Worker", 1024, "its block of the heap"),
+        ("Worker 2", 800, "its block of the heap"),
+    ]
+    assert "tasks: their making was not seen, as the image has no function pxPortInitialiseStack" in seen.notes
+
+
 def test_the_second_pass_knows_the_stacks(tmp_path: Path) -> None:
     """The tasks of one pass are the stacks of the next; what they used is between what the program does and has."""
     image = build(PROGRAMS / "tasks.c", tmp_path, "-g")

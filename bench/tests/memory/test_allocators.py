@@ -264,6 +264,8 @@ def test_a_heap_of_ones_own() -> None:
     own = HeapLimit("frames", None, None, 1, ("frame_new",), ("frame_done",), 1, 1)
     use = calls.heap(own)
     assert (use.name, use.most, use.left, use.size) == ("frames", 70, 30, 512)
+    instead = HeapLimit("lwip", None, None, 1, ("frame_new",), size=1)
+    assert [heap.name for heap in calls.heaps(instead)] == ["lwip"]
     misspelt = HeapLimit("frames", None, None, 1, ("frame_nwe",), ("frame_done",))
     assert find_heaps(calls.firmware, [misspelt]) == (
         (),

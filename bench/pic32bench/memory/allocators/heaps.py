@@ -47,7 +47,9 @@ def find_heaps(firmware: Firmware, limits: Iterable[HeapLimit] = ()) -> tuple[tu
     for symbol in firmware.symbols:
         by_name.setdefault(symbol.name, []).append(symbol)
     heaps, notes = [], []
-    for kind in (*KINDS, *_named(limits)):
+    named = _named(limits)
+    known = [kind for kind in KINDS if kind.name not in {other.name for other in named}]
+    for kind in (*known, *named):
         functions = {
             entry(symbol.address): function
             for name, function in kind.functions.items()
@@ -56,7 +58,7 @@ def find_heaps(firmware: Firmware, limits: Iterable[HeapLimit] = ()) -> tuple[tu
         }
         if any(function.does is Does.ALLOCATE for function in functions.values()):
             heaps.append(Heap(kind, functions, tuple(_unseen(firmware, kind))))
-        elif kind.arena in by_name or kind not in KINDS:
+        elif kind.arena in by_name or kind in named:
             names = " or ".join(name for name, function in kind.functions.items() if function.does is Does.ALLOCATE)
             notes.append(f"heap {kind.name}: nothing can be told of it, as the image has no function {names}")
     return tuple(heaps), tuple(notes)

@@ -57,9 +57,7 @@ class How(StrEnum):
     """How a call is known."""
 
     CODE = "code"  # the target is in the code
-    ASSUMED = "assumed"  # the user says so
-    CANDIDATE = "candidate"  # a table or variable holds it, others may come
-    SEEN = "seen"  # in a run
+    TOLD = "told"  # the user says so
 
 
 @dataclass(frozen=True)
@@ -76,14 +74,12 @@ class Edge:
 
 @dataclass
 class Open:
-    """A call or jump whose targets the code does not tell; ``closed``: the user told them, ``targets``."""
+    """A call or jump whose targets the code does not tell; ``closed``: the user told them."""
 
-    caller: int
     site: Site
     place: Place
     candidates: tuple[int, ...]
-    targets: tuple[int, ...] = ()
-    closed: bool = False
+    closed: bool
 
 
 @dataclass
@@ -283,8 +279,8 @@ def _connect(graph: CallGraph, assumptions: Assumptions) -> None:
             told = resolved.targets(address, place, graph.name(key))
             if told is None and assumptions.candidates and named:
                 told = tuple(sorted(named))
-            opens.append(Open(key, site, place, tuple(sorted(named)), tuple(told or ()), told is not None))
-            edges += [Edge(key, target, address, kind, How.ASSUMED, stacks) for target in told or ()]
+            opens.append(Open(site, place, tuple(sorted(named)), told is not None))
+            edges += [Edge(key, target, address, kind, How.TOLD, stacks) for target in told or ()]
         graph.edges[key] = edges
         graph.opens[key] = opens
     resolved.check()
@@ -297,6 +293,7 @@ class _Stored:
         self._program = graph.program
         self._words: dict[int, set[int]] = {}
         self._fields: dict[int, set[int]] = {}
+        self._at_start: dict[int, set[int]] = {}
         for key, flow in graph.flows.items():
             for address, values in flow.pointers.items():
                 self._words.setdefault(address & PHYSICAL, set()).update(values)
@@ -313,8 +310,15 @@ class _Stored:
             if initial := self._program.initial(held):
                 found.add(initial)
         for offset in site.fields:
-            found |= self._fields.get(offset, set())
+            found |= self._fields.get(offset, set()) | self._in_objects(offset)
         return found
+
+    def _in_objects(self, offset: int) -> set[int]:
+        """What objects have at an offset from the start."""
+        if offset not in self._at_start:
+            words = {self._program.initial(address + offset) for address in self._program.objects}
+            self._at_start[offset] = {word for word in words if word and self._program.at(word) is not None}
+        return self._at_start[offset]
 
 
 def _entries(

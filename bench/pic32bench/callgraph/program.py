@@ -28,7 +28,7 @@ from pic32bench.machine_code.instructions import Instruction, Isa, decode
 _FLASH = ((0x1D000000, 0x1E000000), (0x1FC00000, 0x1FC80000))
 MOST_RAM = 0x80000  # bytes; no part has more
 _MICROMIPS = 0x80  # STO_MICROMIPS of a symbol's st_other (MIPS ABI supplement)
-_NOTYPE, _FUNC, _FILE, _LOCAL = 0, 2, 4, 0
+_NOTYPE, _OBJECT, _FUNC, _FILE, _LOCAL = 0, 1, 2, 4, 0
 _SPLIT = re.compile(r"\.(cold|part)\b")
 
 
@@ -79,10 +79,12 @@ class Program:
         self.labels: dict[str, int] = {}
         self.code_labels: dict[int, int] = {}  # by physical address: labels of assembly code, without a type or size
         self.functions: dict[int, Function] = {}
+        self.objects: list[int] = []  # addresses
         if symbols is not None:
-            found, self.labels, code = _symbols(symbols)
-            self.functions = {function.key: function for function in found}
-            self.code_labels = {value & PHYSICAL & ~1: value for value in code}
+            names = _symbols(symbols)
+            self.labels, self.objects = names.labels, names.objects
+            self.functions = {function.key: function for function in names.functions}
+            self.code_labels = {value & PHYSICAL & ~1: value for value in names.code}
         self._sized = sorted(key for key, function in self.functions.items() if function.size)
         places = {value & PHYSICAL & ~1: name for name, value in sorted(self.labels.items(), reverse=True)}
         self._label_at = {place: name for place, name in places.items() if not name.startswith((".", "$"))}
@@ -283,8 +285,18 @@ def _sections(path: Path, file: Any) -> list[Any]:
         raise ImageError(f"{path} is damaged: its section headers cannot be read: build it again") from error
 
 
-def _symbols(path: Path) -> tuple[list[Function], dict[str, int], list[int]]:
-    """The functions of an ELF or MAP, its other names, and which of these are labels in code. Raises ImageError."""
+@dataclass(frozen=True)
+class _Names:
+    """Functions, other names, and of these the addresses of labels in ``code`` and of ``objects``."""
+
+    functions: list[Function]
+    labels: dict[str, int]
+    code: list[int]
+    objects: list[int]
+
+
+def _symbols(path: Path) -> _Names:
+    """The names of an ELF or MAP. Raises ImageError."""
     try:
         with path.open("rb") as file:
             is_elf = file.read(len(ELF_MAGIC)) == ELF_MAGIC
@@ -292,7 +304,7 @@ def _symbols(path: Path) -> tuple[list[Function], dict[str, int], list[int]]:
         raise ImageError(f"cannot read {path}: {error.strerror}") from error
     if not is_elf:
         symbols = [symbol for symbol in read_symbols(path) if symbol.what is What.FUNCTION]
-        return _distinct([_Entry(s.name, s.address, s.size, None, s.file, False) for s in symbols]), {}, []
+        return _Names(_distinct([_Entry(s.name, s.address, s.size, None, s.file, False) for s in symbols]), {}, [], [])
     with path.open("rb") as file:
         sections = _sections(path, file)
         tables = [section for section in sections if section["sh_type"] == "SHT_SYMTAB"]
@@ -306,7 +318,7 @@ def _symbols(path: Path) -> tuple[list[Function], dict[str, int], list[int]]:
             raise ImageError(f"{path} is damaged: its symbols cannot be read: build it again") from error
     entries: list[_Entry] = []
     labels: dict[str, int] = {}
-    code = []
+    code, objects = [], []
     source = ""
     for offset, value, size, info, other, section in rows:
         name = names[offset : names.find(b"\0", offset)].decode(errors="replace")
@@ -320,7 +332,9 @@ def _symbols(path: Path) -> tuple[list[Function], dict[str, int], list[int]]:
             labels.setdefault(name, value | (other & 0xF0 == _MICROMIPS))
             if kind == _NOTYPE and section < len(has_code) and has_code[section] and name[0] not in ".$":
                 code.append(labels[name])
-    return _distinct(entries), labels, code
+            if kind == _OBJECT:
+                objects.append(value)
+    return _Names(_distinct(entries), labels, code, objects)
 
 
 @dataclass(frozen=True)

@@ -109,7 +109,7 @@ def test_everything_unknown_is_told_from_far_above(elf: Path) -> None:
     found = bound(elf, "main")
     assert [name for name, _ in found.dynamic] == ["variable"]
     assert {frozenset(cycle) for cycle in found.recursions} == {frozenset({"direct"}), frozenset({"even", "odd"})}
-    assert {one.place.function for one in found.open_calls} == {"by_table", "by_pointer", "main"}
+    assert {one.place.function for one in found.open_calls} == {"by_table", "by_pointer", "by_object", "main"}
 
 
 # --- whole firmware -----------------------------------------------------------------------------------------------

@@ -79,6 +79,10 @@ def test_a_pointer_in_ram_is_open_with_what_is_stored_there(graph: CallGraph) ->
     assert opens(graph, "by_pointer") == [{"two", "three"}]
 
 
+def test_a_pointer_in_an_object_is_open_with_what_objects_have_there(graph: CallGraph) -> None:
+    assert opens(graph, "by_object") == [{"two", "three"}]  # the table has three() at that offset
+
+
 def test_an_argument_is_known_when_all_callers_are(graph: CallGraph) -> None:
     assert called(graph, "apply") == {"one", "two"}
     assert opens(graph, "apply") == []

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -106,3 +107,25 @@ def test_a_picture_with_counts(recording: Path, tmp_path: Path) -> None:
 def test_one_run_or_the_other(recording: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["calls", str(reference_firmware()), "--seen", str(recording), "--run"]) == 2
     assert "give one of them" in capsys.readouterr().err
+
+
+def test_the_original(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    original = os.environ.get("PIC32BENCH_ORIGINAL_ELF")
+    if not original:
+        pytest.skip("PIC32BENCH_ORIGINAL_ELF does not name the original demo's ELF of revision a27d11b")
+    file = tmp_path / "original.zip"
+    with pic32bench.start(image=original, network="none") as board:
+        board.run_for(3)
+        board.recording().save(file)
+    assert main(["stack", original, "--seen", str(file), "--json"]) in (0, 1)  # how interrupts nest is not in its code
+    stacks = json.loads(capsys.readouterr().out)["stacks"]
+    bounded = [stack for stack in stacks if stack["bounded"] and stack["seen"]]
+    assert "IDLE" in [stack["name"] for stack in bounded]
+    assert [stack["name"] for stack in bounded if stack["seen"] > stack["total"]] == []
+    graph = build(load(original))
+    seen = watch(Recording.load(file), WatchSpec(calls=True))
+    static = {(edge.address & PHYSICAL, edge.target) for edges in graph.edges.values() for edge in edges}
+    opened = {one.site.address & PHYSICAL for opens in graph.opens.values() for one in opens}
+    calls = {(site & PHYSICAL, target & PHYSICAL) for site, target in seen.edges if site}
+    assert len(calls) > 500
+    assert {(hex(site), hex(target)) for site, target in calls - static if site not in opened} == set()

@@ -53,6 +53,12 @@ OUT_OF_LINE int by_argument(int x) { return apply(one, x) + pass(two, x); }
 OUT_OF_LINE int anybody(function f, int x) { return f(x) + x; }
 int (*volatile exported)(function, int) = anybody;
 
+/* The pointer is in an object of which only its address is known. */
+struct driver { int number; function open, close; };
+const struct driver driver = { 7, one, two };
+const struct driver *volatile chosen = &driver;
+OUT_OF_LINE int by_object(int x) { return chosen->close(x) + 1; }
+
 OUT_OF_LINE int direct(int x) { volatile int words[10]; words[x & 3] = x; return x > 1 ? direct(x - 1) + words[0] : x; }
 
 int odd(int x);
@@ -75,7 +81,7 @@ OUT_OF_LINE int all(int x)
     set_pointer();
     if (x == 77)
         gives_up(x);
-    return tail(x) + by_switch(x, x) + by_table(x, x) + by_pointer(x) + by_argument(x) + direct(x) + even(x) +
+    return tail(x) + by_switch(x, x) + by_table(x, x) + by_pointer(x) + by_argument(x) + by_object(x) + direct(x) + even(x) +
            variable(x, x) + behind(x);
 }
 

@@ -204,3 +204,21 @@ echo '{json.dumps([unit])}' | sed "s,@build@,$PWD," > compile_commands.json
     (message,) = (line for line in capsys.readouterr().err.splitlines() if "error:" in line)
     assert message.startswith("platforms/qemu/src/a.c:2:12: ")
     assert "forgotten" in message
+
+
+def test_the_plugin_is_built_beside_the_emulator(project: Project, capsys: pytest.CaptureFixture[str]) -> None:
+    plugin = project.link.with_name("libwatch.so")
+    assert project.make() == 0
+    assert not plugin.exists()
+    project.write(project.overlay / "plugin" / "one.c", "int one;\n")
+    assert project.make() == 0
+    first = plugin.resolve()
+    assert first.parent == project.link.resolve().parent
+    assert first.read_bytes().startswith(b"\x7fELF")
+    project.write(project.overlay / "plugin" / "one.c", "int two;\n")
+    assert project.make() == 0
+    assert plugin.resolve() != first, "it is a part of the key"
+    project.write(project.overlay / "plugin" / "one.c", "int three = ;\n")
+    assert project.make() == 1
+    assert "platforms/qemu/plugin/one.c:1:13: error: " in capsys.readouterr().err
+    assert plugin.resolve().exists(), "what was there stays"

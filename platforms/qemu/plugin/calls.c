@@ -5,8 +5,9 @@
  * register is looked up. Jumps without a link are counted by themselves: one
  * to another function is a tail call.
  *
- * Encodings: MD00086 (MIPS32), MD00582 (microMIPS). SPDX-License-Identifier:
- * GPL-2.0-or-later
+ * Encodings: MD00086 (MIPS32), MD00582 (microMIPS).
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
  */
 
 #include "watch.h"

@@ -56,13 +56,15 @@ typedef struct Insn {
     uint8_t reg;                /* that a call takes its target from */
 } Insn;
 
+/* containers.c. Memory that is there, and zero: else the emulator ends. */
+void *allocate(size_t count, size_t size);
+
 /* A list of any type of entries, which only grows; they may move. */
 typedef struct List {
     void *entries;
     size_t count, room;
 } List;
 
-void *allocate(size_t count, size_t size);
 void *list_add(List *list, size_t size);
 
 /* A table of entries that begin with two numbers; they never move. */

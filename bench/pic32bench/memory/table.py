@@ -6,6 +6,7 @@ from __future__ import annotations
 import io
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any, TypeVar
 
 from rich import box
@@ -37,7 +38,7 @@ def as_text(report: Report, all_buffers: bool = False) -> str:
 def write(report: Report, out: Console, all_buffers: bool = False) -> None:
     """Tables, Markdown unless ``out`` is a terminal; buffers from `LEAST` bytes on unless ``all_buffers``."""
     _line(out, f"{report.image} on network {report.network}, {report.seconds:.6g} virtual seconds")
-    _line(out, f"symbols {report.symbols or '(none: nothing in RAM has a name)'}")
+    _line(out, f"symbols {_from_here(report.symbols) if report.symbols else 'none: nothing in RAM has a name'}")
     if report.session:
         _line(out, f"session: {', '.join(report.session)}")
     for step in report.left_out:
@@ -73,8 +74,14 @@ def write(report: Report, out: Console, all_buffers: bool = False) -> None:
     for fault in report.faults:
         _line(out, fault)
     if report.fits:
-        limits = f"no limit of {report.budget} is exceeded, " if report.budget else ""
+        limits = f"no limit of {_from_here(report.budget)} is exceeded, " if report.budget else ""
         _line(out, f"fits: {limits}no stack and no object overran")
+
+
+def _from_here(path: str) -> Path:
+    """A path as one would type it."""
+    full = Path(path).absolute()
+    return full.relative_to(Path.cwd()) if full.is_relative_to(Path.cwd()) else Path(path)
 
 
 def _line(out: Console, text: str) -> None:

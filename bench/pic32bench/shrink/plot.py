@@ -94,7 +94,9 @@ def _draw_one(report: Report, figure: Any) -> None:
         for axes in (above, below):
             axes.axvline(report.minimum.values[0], color=_INK, lw=1, ls="--", zorder=0)
         where = (report.minimum.values[0], 12)
-        above.annotate(f" smallest that passes: {report.minimum.values[0]}", where, color=_INK)
+        right = above.transAxes.inverted().transform(above.transData.transform(where))[0] > 0.5
+        text = f" smallest that passes: {report.minimum.values[0]} "
+        above.annotate(text, where, ha="right" if right else "left", color=_INK)
     figure.legend(*above.get_legend_handles_labels(), loc="outside upper center", ncols=2, frameon=False)
 
 

@@ -12,6 +12,7 @@ import http.client
 import re
 import urllib.error
 import urllib.request
+from collections.abc import Mapping
 from dataclasses import dataclass
 from html.parser import HTMLParser
 from urllib.parse import urljoin, urlsplit
@@ -70,29 +71,33 @@ def way_to(board: Board) -> tuple[str, Station | None]:
     return f"http://{board.station.board_address()}/", board.station
 
 
-def fetch(url: str, timeout_wall: float = 20.0, station: Station | None = None) -> Response:
-    """GETs an address; an HTTP error is a response like others. Raises PageError."""
+def fetch(
+    url: str, timeout_wall: float = 20.0, station: Station | None = None, headers: Mapping[str, str] | None = None
+) -> Response:
+    """GETs an address, with ``headers`` beside the usual; an HTTP error is a response like others. Raises PageError."""
+    sent = {"Accept-Encoding": "gzip", **(headers or {})}
     try:
-        status, headers, body = _from_here(url, timeout_wall) if station is None else _from_station(url, station)
+        answer = _from_here(url, sent, timeout_wall) if station is None else _from_station(url, sent, station)
     except http.client.HTTPException as error:
         raise PageError(f"no page from {url}: the answer is no HTTP: {error!r}") from None
     except (OSError, EOFError) as error:
         reason = getattr(error, "reason", None) or getattr(error, "strerror", None) or error
         raise PageError(f"no page from {url}: {reason}: is the board up and its web server listening?") from None
-    if headers.get("content-encoding") == "gzip":
+    status, received, body = answer
+    if received.get("content-encoding") == "gzip":
         try:
             body = gzip.decompress(body)
         except (OSError, EOFError) as error:
             raise PageError(f"{url} is not the gzip that its header says: {error}") from None
-    content_type = headers.get("content-type", "").partition(";")[0].strip().lower()
-    return Response(url, status, content_type, headers, body)
+    content_type = received.get("content-type", "").partition(";")[0].strip().lower()
+    return Response(url, status, content_type, received, body)
 
 
 _Answer = tuple[int, dict[str, str], bytes]
 
 
-def _from_here(url: str, timeout_wall: float) -> _Answer:
-    request = urllib.request.Request(url, headers={"Accept-Encoding": "gzip"})
+def _from_here(url: str, headers: dict[str, str], timeout_wall: float) -> _Answer:
+    request = urllib.request.Request(url, headers=headers)
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:
         answer = opener.open(request, timeout=timeout_wall)
@@ -102,14 +107,14 @@ def _from_here(url: str, timeout_wall: float) -> _Answer:
         return int(answer.status), {name.lower(): value for name, value in answer.headers.items()}, answer.read()
 
 
-def _from_station(url: str, station: Station) -> _Answer:
+def _from_station(url: str, headers: dict[str, str], station: Station) -> _Answer:
     """Over a connection of its own; HTTP is the standard library's, on the station's socket."""
     address = urlsplit(url)
     client = http.client.HTTPConnection(address.hostname or "", address.port or http.client.HTTP_PORT)
     connection = station.connect(client.host, client.port)
     client.sock = connection
     try:
-        client.request("GET", address.path or "/", headers={"Accept-Encoding": "gzip", "Connection": "close"})
+        client.request("GET", address.path or "/", headers={**headers, "Connection": "close"})
         answer = client.getresponse()
         return answer.status, {name.lower(): value for name, value in answer.getheaders()}, answer.read()
     finally:

@@ -38,6 +38,24 @@ _ECHOES = (1, 20, 125)
 _LONG_ECHOES = (126, 1000)
 _SWITCH = "SW1"
 _NO_SUITE = "scenario"
+# What Chromium 156 sends with a request beside what the request needs. A server's buffer has to hold it, too.
+_BROWSER = {
+    "User-Agent": "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) "
+    "Chrome/156.0.0.0 Safari/537.36",
+    "Accept-Language": "en-US,en;q=0.9",
+}
+_OF_A_PAGE = {
+    **_BROWSER,
+    "Upgrade-Insecure-Requests": "1",
+    "Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,image/jxl,image/avif,image/webp,image/apng,"
+    "*/*;q=0.8,application/signed-exchange;v=b3;q=0.7",
+}
+_OF_A_WEBSOCKET = {
+    **_BROWSER,
+    "Pragma": "no-cache",
+    "Cache-Control": "no-cache",
+    "Accept-Encoding": "gzip, deflate",
+}
 
 
 @dataclass(frozen=True)
@@ -122,7 +140,7 @@ def _page(board: Board, path: str) -> str | None:
         if address in found or urlsplit(address).netloc != urlsplit(url).netloc:
             continue
         found.add(address)
-        response = fetch(address, station=station)
+        response = fetch(address, station=station, headers=_OF_A_PAGE)
         if len(found) == 1 and response.status != 200:
             return f"the answer is HTTP {response.status}"
         waiting += [urljoin(address, need) for need in response.needs() if not need.startswith("data:")]
@@ -131,7 +149,8 @@ def _page(board: Board, path: str) -> str | None:
 
 def _stream(board: Board) -> Iterator[Step]:
     try:
-        client = StreamClient.of(board)
+        origin = way_to(board)[0].rstrip("/")
+        client = StreamClient.of(board, headers={**_OF_A_WEBSOCKET, "Origin": origin}, compression=True)
         client.connect(1.0)
     except EmulatorError:
         raise

@@ -13,7 +13,7 @@ import socket
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from types import TracebackType
 from typing import Any, NamedTuple, Protocol, Self
@@ -119,6 +119,8 @@ class StreamClient:
         handshake_wall: longest wait for TCP connection and handshake.
         station: of network ``wire``, from which to connect to the board's own address; then all time is virtual, and
             ``now`` and ``backstop_wall`` do not count.
+        headers: header fields of the handshake beside those that RFC 6455 asks for.
+        compression: whether to offer permessage-deflate (RFC 7692), as browsers do.
     """
 
     def __init__(
@@ -131,8 +133,11 @@ class StreamClient:
         backstop_wall: float = 30.0,
         handshake_wall: float = 15.0,
         station: Station | None = None,
+        headers: Mapping[str, str] | None = None,
+        compression: bool = False,
     ) -> None:
         self.url = f"ws://{host}:{port}{path}"
+        self._headers, self._compression = dict(headers or {}), compression
         self._host, self._port, self._path = host, port, path
         self._station = station
         self._now = now if station is None else lambda: station.clock.now
@@ -146,21 +151,22 @@ class StreamClient:
         self._reset_sent = False
 
     @classmethod
-    def of(cls, board: Board, path: str = PATH, timeout: float = 15.0) -> Self:
+    def of(cls, board: Board, path: str = PATH, timeout: float = 15.0, **options: Any) -> Self:
         """A client of a board, not connected yet, over network ``user`` or ``wire``.
 
-        On ``wire`` it waits up to ``timeout`` virtual seconds for the board to have an address.
+        On ``wire`` it waits up to ``timeout`` virtual seconds for the board to have an address. ``options`` are
+        ``headers`` and ``compression``.
 
         Raises:
             UsageError: nobody can reach the board on its network.
             WaitTimeoutError: the board has no address.
         """
         if isinstance(board.network, WireNetwork):
-            return cls(board.station.board_address(timeout), path=path, station=board.station)
+            return cls(board.station.board_address(timeout), path=path, station=board.station, **options)
         address = urlsplit(board.ws_url)
         assert address.hostname is not None
         assert address.port is not None
-        return cls(address.hostname, address.port, path, now=lambda: board.time)
+        return cls(address.hostname, address.port, path, now=lambda: board.time, **options)
 
     # Snapshots
 
@@ -237,7 +243,7 @@ class StreamClient:
         except OSError as error:
             raise self._refused(error) from None
         with self._handshake(raw.abort, limit):
-            websocket = StationWebSocket(raw, self.url, _HANDSHAKE)
+            websocket = StationWebSocket(raw, self.url, _HANDSHAKE, self._headers, self._compression)
         self._stack.callback(websocket.close)
         return websocket
 
@@ -254,7 +260,8 @@ class StreamClient:
                 connect(
                     self.url,
                     sock=raw,
-                    compression=None,
+                    compression="deflate" if self._compression else None,
+                    additional_headers=self._headers,
                     proxy=None,
                     open_timeout=self._handshake_wall,
                     ping_interval=None,  # a board that stands still in virtual time is not gone

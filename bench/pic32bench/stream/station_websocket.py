@@ -10,10 +10,11 @@ from __future__ import annotations
 import base64
 import contextlib
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Self, TypeVar
 
 from websockets.client import ClientProtocol
+from websockets.extensions.permessage_deflate import enable_client_permessage_deflate
 from websockets.frames import DATA_OPCODES, CloseCode, Frame, Opcode
 from websockets.protocol import CLOSED, CONNECTING, OPEN, SEND_EOF
 from websockets.uri import parse_uri
@@ -35,14 +36,27 @@ class StationWebSocket:
         connection: an open TCP connection; it is closed with the WebSocket.
         url: the server's.
         timeout: virtual seconds for the handshake.
+        headers: header fields of the handshake beside those that RFC 6455 asks for.
+        compression: whether to offer permessage-deflate (RFC 7692).
 
     Raises TimeoutError or the library's InvalidHandshake.
     """
 
-    def __init__(self, connection: Connection, url: str, timeout: float) -> None:
-        self._hold(connection, _Protocol(parse_uri(url), max_size=None))
+    def __init__(
+        self,
+        connection: Connection,
+        url: str,
+        timeout: float,
+        headers: Mapping[str, str] | None = None,
+        compression: bool = False,
+    ) -> None:
+        extensions = enable_client_permessage_deflate(None) if compression else None
+        self._hold(connection, _Protocol(parse_uri(url), max_size=None, extensions=extensions))
         self._protocol.key = _KEY
-        self._protocol.send_request(self._protocol.connect())
+        request = self._protocol.connect()
+        for name, value in (headers or {}).items():
+            request.headers[name] = value
+        self._protocol.send_request(request)
         self._exchange()
         end = connection.clock.now + timeout
         while self._protocol.state is not OPEN:
@@ -63,6 +77,8 @@ class StationWebSocket:
         """Its state, as plain data, for a snapshot of the board. Raises UsageError when it is not open."""
         if self._protocol.state is not OPEN:
             raise UsageError("a WebSocket that is about to close cannot be in a snapshot: close it before")
+        if self._protocol.extensions:
+            raise UsageError("a compressed WebSocket cannot be in a snapshot: close it before")
         return {
             "connection": self._connection.number,
             "masks": self._protocol.masks,

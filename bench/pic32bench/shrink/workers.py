@@ -10,11 +10,14 @@ from __future__ import annotations
 import ctypes
 import multiprocessing
 import os
+import shutil
 import signal
+import tempfile
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import suppress
 from types import FrameType, TracebackType
 
 from pic32bench.errors import BenchError
@@ -22,7 +25,8 @@ from pic32bench.shrink.task import Outcome, Task
 from pic32bench.shrink.trial import try_image
 
 TRIES = 4  # of a task whose worker was lost; dask's scheduler gives up after as many
-_STOP_WALL = 15.0  # seconds that a worker has to switch its boards off
+_STOP_WALL = 15.0  # seconds that a worker has to go
+_LOOK_WALL = 0.5  # seconds between two looks whether somebody has pressed Ctrl-C
 _PR_SET_PDEATHSIG = 1  # linux/prctl.h
 
 Attempt = Callable[[Task], Outcome]
@@ -81,7 +85,8 @@ class LocalWorkers:
                     running[worker.submit(self._attempt, task)] = (worker, task, tries + 1)
                 if not running:
                     return
-                for future in wait(running, return_when=FIRST_COMPLETED).done:
+                # Not for ever: a signal that comes just before would be seen only after it.
+                for future in wait(running, _LOOK_WALL, FIRST_COMPLETED).done:
                     worker, task, tries = running.pop(future)
                     try:
                         outcome = future.result()
@@ -109,20 +114,24 @@ class _Worker:
         self._pool: ProcessPoolExecutor | None = None
         self._process: multiprocessing.process.BaseProcess | None = None
         self._started: Future[None] | None = None
+        self._folder: tempfile.TemporaryDirectory[str] | None = None
 
     def submit(self, attempt: Attempt, task: Task) -> Future[Outcome]:
         if self._pool is not None:
             try:
-                return self._pool.submit(_try, attempt, task)
+                return self._pool.submit(attempt, task)
             except BrokenProcessPool:  # lost while it had nothing to do
                 self.stop()
+        # All that it puts into temporary files goes with it, also when it was lost.
+        self._folder = tempfile.TemporaryDirectory(prefix="pic32bench-", ignore_cleanup_errors=True)
         # Not forked: this process may have threads. The pool starts its process within the first submit().
-        self._pool = ProcessPoolExecutor(1, multiprocessing.get_context("spawn"), _begin, (os.getpid(),))
+        context = multiprocessing.get_context("spawn")
+        self._pool = ProcessPoolExecutor(1, context, _begin, (os.getpid(), self._folder.name))
         before = set(multiprocessing.active_children())
         with _interrupts_ignored():
             self._started = self._pool.submit(_started)
         (self._process,) = set(multiprocessing.active_children()) - before
-        return self._pool.submit(_try, attempt, task)
+        return self._pool.submit(attempt, task)
 
     def check_start(self) -> None:
         """Raises BenchError when it was lost before it could begin anything: then the image is not to blame."""
@@ -145,8 +154,13 @@ class _Worker:
         self.tell_to_stop()
         self._process.join(_STOP_WALL)
         self._process.kill()
+        with suppress(ProcessLookupError):  # suites of one that was lost; as a rule there are none
+            if self._process.pid:
+                os.killpg(self._process.pid, signal.SIGKILL)
         self._pool.shutdown(wait=True)
-        self._pool = self._process = self._started = None
+        if self._folder is not None:
+            self._folder.cleanup()
+        self._pool = self._process = self._started = self._folder = None
 
 
 class _interrupts_ignored:  # noqa: N801  (read as a phrase)
@@ -162,26 +176,25 @@ class _interrupts_ignored:  # noqa: N801  (read as a phrase)
             signal.signal(signal.SIGINT, self._before)
 
 
-def _begin(parent: int) -> None:
-    """The first thing that a worker process does: it will end when its parent does."""
+def _begin(parent: int, folder: str) -> None:
+    """The first thing that a worker process does: it will end when its parent does, and leave nothing behind.
+
+    It leads a process group of its own, with the suites that it runs; emulators end with their process by themselves.
+    """
+    os.setpgid(0, 0)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    tempfile.tempdir = os.environ["TMPDIR"] = folder
+    signal.signal(signal.SIGTERM, _leave)
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
     if os.getppid() != parent:
-        os._exit(1)
+        _leave()
 
 
 def _started() -> None:
     """What a worker process does before its first task."""
 
 
-def _try(attempt: Attempt, task: Task) -> Outcome:
-    """Tries a task; runs in a worker process. When that is told to end, the trial cleans up first."""
-    signal.signal(signal.SIGTERM, _end)
-    try:
-        return attempt(task)
-    finally:
-        signal.signal(signal.SIGTERM, signal.SIG_DFL)
-
-
-def _end(signum: int, frame: FrameType | None) -> None:
-    raise SystemExit(128 + signum)
+def _leave(signum: int = signal.SIGTERM, frame: FrameType | None = None) -> None:
+    """Ends at once. An exception would do it more gently, but in the wrong place Python swallows one."""
+    shutil.rmtree(tempfile.gettempdir(), ignore_errors=True)
+    os.killpg(0, signal.SIGKILL)

@@ -97,6 +97,7 @@ def test_a_map_gives_the_function(tmp_path: Path) -> None:
     path = tmp_path / "lean.map"
     path.write_text(
         "Linker script and memory map\n\n"
+        ".text           0x9d000000      0x110\n"
         " .text.protect  0x9d000100       0x10 lean.o\n"
         "                0x9d000100                protect\n"
     )

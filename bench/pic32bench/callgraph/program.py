@@ -104,6 +104,10 @@ class Program:
         """Up to 4 bytes of an instruction."""
         return self._read(address, 4)
 
+    def code_of(self, function: Function) -> bytes:
+        """A function's code, as far as it is in the image."""
+        return self._read(function.address, function.size) or b""
+
     def word(self, address: int) -> int | None:
         """A word that never changes."""
         place = address & PHYSICAL

@@ -24,6 +24,7 @@ from pic32bench.image import PHYSICAL
 from pic32bench.memory.dynamic import Dynamic, HandedOut
 from pic32bench.memory.fills import fills
 from pic32bench.memory.firmware import Firmware, symbols_of
+from pic32bench.memory.indexed import indexed_stores
 from pic32bench.memory.limits import against, is_meant_for
 from pic32bench.memory.objects import RamObject, nameless, ram_objects
 from pic32bench.memory.report import BufferUse, OverrunFound, Report, Role, StackUse
@@ -127,7 +128,7 @@ class _Measurement:
         )
 
     def _play(
-        self, stacks: Sequence[StackPlace], objects: Iterable[RamObject] = (), functions: Iterable[int] = ()
+        self, stacks: Sequence[StackPlace], objects: Sequence[RamObject] = (), functions: Iterable[int] = ()
     ) -> Watched:
         start = next(iter(self._firmware.functions("main")), None)
         spec = WatchSpec(
@@ -139,6 +140,7 @@ class _Measurement:
             code=self._firmware.code(each for each in self._firmware.symbols if each.what is What.FUNCTION),
             writers=self._firmware.code(self._firmware.functions(*WRITERS)),
             main=None if start is None else start.address,
+            bases=indexed_stores(self._firmware, (each.low for each in objects)) if objects and start else (),
         )
         return watch(self._recording, spec, self._until_ns)
 

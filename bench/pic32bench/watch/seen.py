@@ -99,7 +99,8 @@ class Overrun:
     ``address`` is the first wrong byte, ``pc`` the instruction that wrote it, 0 when a ``device`` did; ``ra`` what
     register ra held: in a function that calls no other, where it was called. ``kind`` is how it was told:
     ``padding``: to bytes behind the variable that belong to nobody; ``straddle``: a store that begins in it;
-    ``loop``: a loop in the variable went on past its end; ``writer``: memcpy and the like; ``dma``: a device.
+    ``loop``: a loop in the variable went on past its end; ``writer``: memcpy and the like; ``dma``: a device; ``base``:
+    the code indexes the variable, and the index was too big.
     """
 
     object: str

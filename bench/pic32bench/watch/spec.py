@@ -11,7 +11,7 @@ from pic32bench.image import PHYSICAL
 
 WRITERS = ("memcpy", "mempcpy", "memmove", "memset", "bzero", "strcpy", "stpcpy", "strncpy", "strcat", "strncat")
 """Functions of C libraries that write one object a call, where a0 points."""
-_VERSION = 2  # VERSION in platforms/qemu/plugin/watch.c
+_VERSION = 3  # VERSION in platforms/qemu/plugin/watch.c
 _ISA_BIT = 1
 
 
@@ -51,7 +51,8 @@ class WatchSpec:
     up to 15 bytes, counts as padding that nobody has a right to. ``code`` are the firmware's functions: loops over an
     end are found in these. ``writers`` are functions that write one object a call, where a0 points: memcpy, memset.
     ``main`` is from where on stores count, for start-up code clears and copies many objects at a time; None: from
-    power-on.
+    power-on. ``bases`` are stores of which the code says which object they index: the instruction's address, and the
+    object's.
     """
 
     fills: tuple[tuple[int, int], ...] = ()
@@ -62,6 +63,7 @@ class WatchSpec:
     code: tuple[tuple[int, int], ...] = ()
     writers: tuple[tuple[int, int], ...] = ()
     main: int | None = None
+    bases: tuple[tuple[int, int], ...] = ()
 
     def lines(self, ram_size: int) -> str:
         """As the plugin reads it. Raises UsageError for a range that is none, or is not in RAM."""
@@ -85,6 +87,8 @@ class WatchSpec:
             yield f"code {low:x} {high:x} {int((low, high) in writers)}"
         if self.main is not None:
             yield f"main {self.main & PHYSICAL & ~_ISA_BIT:x}"
+        for pc, low in sorted({pc & PHYSICAL & ~_ISA_BIT: low & PHYSICAL for pc, low in self.bases}.items()):
+            yield f"base {pc:x} {low:x}"
         for entry in sorted({entry & PHYSICAL & ~_ISA_BIT for entry in self.functions}):
             yield f"function {entry:x}"
         if self.calls:

@@ -105,6 +105,13 @@ def test_an_overrun_by_one_byte(ran: Ran, level: str) -> None:
     assert "overrun of packet" in measure(recording).complaint()
 
 
+@pytest.mark.parametrize("level", ["-O0", "-O1", "-Os"])
+def test_a_single_byte_behind_what_is_indexed(ran: Ran, level: str) -> None:
+    (overrun,) = measure(ran(level, "-g", "-DENDED")[1]).overruns
+    assert (overrun.kind, overrun.object, overrun.beyond) == ("base", "packet", 1)
+    assert (overrun.place.function, overrun.caller_place.function) == ("end", "main")
+
+
 def test_an_image_without_symbols(ran: Ran, tmp_path: Path) -> None:
     image, recording = ran("-O1", "-g")
     stripped = replace(recording, files={**recording.files, "image.elf": without_symbols(image, tmp_path)})

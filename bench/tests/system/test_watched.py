@@ -13,6 +13,8 @@ import pytest
 from elftools.elf.elffile import ELFFile
 
 import pic32bench
+from pic32bench.memory.firmware import Firmware
+from pic32bench.memory.indexed import indexed_stores
 from pic32bench.recording import Recording
 from pic32bench.watch import WRITERS, ObjectRange, Overrun, StackRange, WatchSpec, watch
 
@@ -85,6 +87,8 @@ def _overruns(name: str, elf_file: Path, images: Path, monkeypatch: pytest.Monke
         code=tuple(functions),
         writers=tuple(names[writer] for writer in WRITERS if writer in names),
         main=names["main"][0],
+        bases=indexed_stores(Firmware.read(elf_file), [each.low for each in objects]),
     )
     assert len(spec.objects) > 50
+    assert spec.bases
     return watch(SCENARIOS[name](images), spec).overruns  # type: ignore[arg-type]

@@ -3,11 +3,17 @@
  *
  * Found are a store to the padding behind an object (padding), one of which a
  * part is in the object (straddle), a loop that goes on past the end (loop), a
- * function that is given an object and writes behind it (writer), and the
- * same of a device (dma). A loop is one instruction that has stored twice in
+ * function that is given an object and writes behind it (writer), the same of
+ * a device (dma), and a store of which the code says that it indexes an object
+ * (base). A loop is one instruction that has stored twice in
  * the object and now goes on, by the same step and in the same number of
  * instructions, without its function having been called again: two loops over
  * neighbours take other instructions in between.
+ *
+ * What the code says may be wrong: an index into an object less a constant is
+ * an index into what lies before it. So a store that goes elsewhere than to
+ * its object and the bytes right behind it counts for nothing, and where such
+ * a constant is likely one must have gone to its object as well.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -25,6 +31,8 @@
 #define IS_PADDING  0x8000
 #define ACTIVE      16          /* calls of writers */
 #define WRITER_FRAME 256
+#define BEHIND      8           /* bytes: what an index is wrong by */
+#define SMALL       8           /* a constant less than an index, likely */
 
 typedef struct Function {
     Range range;
@@ -59,7 +67,17 @@ typedef struct Overrun {
     char kind[12], device[20];
 } Overrun;
 
+/* A store that indexes an object, by the code. */
+struct Base {
+    uint32_t pc, low;           /* the object's first byte */
+    uint16_t object;
+    uint8_t size;               /* of what it stores */
+    bool inside, elsewhere, behind;
+    Overrun overrun;            /* if behind */
+};
+
 uint8_t *overruns_edge;
+static List bases;              /* of Base, in order */
 static List objects;            /* of Range, in order */
 static List functions;          /* of Function, in order */
 static List found;              /* of Overrun */
@@ -91,6 +109,13 @@ void overruns_add_function(uint32_t low, uint32_t high, bool writer)
     *function = (Function) { .range = { low, high }, .writer = writer };
 }
 
+void overruns_add_base(uint32_t pc, uint32_t low)
+{
+    Base *base = list_add(&bases, sizeof(Base));
+
+    *base = (Base) { .pc = pc, .low = low };
+}
+
 void overruns_from(uint32_t pc)
 {
     armed_by = pc;
@@ -106,6 +131,11 @@ static const Range *object_of(uint16_t number)
 {
     return number ? (Range *)objects.entries + (number & ~IS_PADDING) - 1
                   : NULL;
+}
+
+static const Range *object_at(uint32_t address)
+{
+    return owner[address] & IS_PADDING ? NULL : object_of(owner[address]);
 }
 
 static void mark(uint32_t low, uint32_t high)
@@ -139,29 +169,49 @@ void overruns_start(void)
                                              : all[i].high - TAIL,
              all[i].high + HEAD);
     }
+    for (size_t i = 0; i < bases.count; i++) {
+        Base *base = (Base *)bases.entries + i;
+
+        base->object = base->low < ram_size ? owner[base->low] : 0;
+    }
     overruns_reset();
+}
+
+static bool is_known(const char *device, uint32_t object, uint32_t pc)
+{
+    const Overrun *all = found.entries;
+
+    for (size_t i = 0; i < found.count; i++) {
+        if (all[i].pc == pc && all[i].object == object &&
+            !strcmp(all[i].device, device)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static Overrun overrun_of(const char *kind, uint16_t number, uint32_t address,
+                          uint32_t pc, PIC32WatchMoment moment,
+                          const char *device)
+{
+    Overrun overrun = {
+        .time = moment.time, .object = (number & ~IS_PADDING) - 1,
+        .address = address, .pc = pc,
+        .ra = pc ? pic32_watch_gpr()[REG_RA] & ~1 : 0,
+    };
+
+    snprintf(overrun.kind, sizeof(overrun.kind), "%s", kind);
+    snprintf(overrun.device, sizeof(overrun.device), "%s", device);
+    return overrun;
 }
 
 static void report(const char *kind, uint16_t number, uint32_t address,
                    uint32_t pc, PIC32WatchMoment moment, const char *device)
 {
-    const Overrun *all = found.entries;
-    uint32_t object = (number & ~IS_PADDING) - 1;
-    Overrun *overrun;
-
-    for (size_t i = 0; i < found.count; i++) {
-        if (all[i].pc == pc && all[i].object == object &&
-            !strcmp(all[i].device, device)) {
-            return;
-        }
+    if (!is_known(device, (number & ~IS_PADDING) - 1, pc)) {
+        *(Overrun *)list_add(&found, sizeof(Overrun)) =
+            overrun_of(kind, number, address, pc, moment, device);
     }
-    overrun = list_add(&found, sizeof(Overrun));
-    *overrun = (Overrun) {
-        .time = moment.time, .object = object, .address = address, .pc = pc,
-        .ra = pc ? pic32_watch_gpr()[REG_RA] & ~1 : 0,
-    };
-    snprintf(overrun->kind, sizeof(overrun->kind), "%s", kind);
-    snprintf(overrun->device, sizeof(overrun->device), "%s", device);
 }
 
 /* --- what one store shows by itself */
@@ -280,6 +330,67 @@ void overruns_store(const Insn *insn, uint32_t address, uint32_t size)
     }
 }
 
+/* --- stores that index an object, by the code */
+
+void overruns_base_store(const Insn *insn, uint32_t address, uint32_t size)
+{
+    Base *base = insn->base;
+    const Range *object = object_of(base->object);
+
+    if (!armed || !object) {
+        return;
+    }
+    if (address >= object->low && address < object->high) {
+        base->inside = true;
+    } else if (address < object->low || address - object->high >= BEHIND) {
+        base->elsewhere = true;
+    } else if (!base->behind && object_at(address)) {
+        base->behind = true;
+        base->size = size;
+        base->overrun = overrun_of("base", base->object, address, insn->pc,
+                                   pic32_watch_moment(insn->ahead), "");
+    }
+}
+
+/*
+ * Whether `next` may be what is indexed, from its start less `object`'s size:
+ * by an index less a few; by one less an element, for more than a byte; by a
+ * digit or letter.
+ */
+static bool may_be_of_next(const Base *base)
+{
+    const Range *object = object_of(base->object);
+    const Range *next = object_at(base->overrun.address);
+    uint32_t size = object->high - object->low;
+    uint32_t other = next->high - next->low;
+
+    return size <= SMALL ||
+           (base->size > 1 && other >= 2 * size && other % size == 0) ||
+           size == '0' || size == 'A' || size == 'a';
+}
+
+static int by_time(const void *a, const void *b)
+{
+    int64_t one = ((const Overrun *)a)->time, other = ((const Overrun *)b)->time;
+
+    return (one > other) - (one < other);
+}
+
+static void report_bases(void)
+{
+    for (size_t i = 0; i < bases.count; i++) {
+        const Base *base = (Base *)bases.entries + i;
+        const Overrun *overrun = &base->overrun;
+
+        if (base->behind && !base->elsewhere &&
+            (base->inside || !may_be_of_next(base)) &&
+            !is_known("", overrun->object, overrun->pc)) {
+            *(Overrun *)list_add(&found, sizeof(Overrun)) = *overrun;
+        }
+    }
+    qsort(found.entries, found.count, sizeof(Overrun), by_time);
+}
+
 /* --- devices */
 
 void overruns_dma(const char *device, uint32_t begin, uint32_t address,
@@ -324,6 +435,13 @@ static Function *find_function(uint32_t pc)
     return NULL;
 }
 
+static int by_pc(const void *pc, const void *base)
+{
+    uint32_t one = *(const uint32_t *)pc, other = ((const Base *)base)->pc;
+
+    return (one > other) - (one < other);
+}
+
 void overruns_translate(struct qemu_plugin_insn *insn, Insn *about)
 {
     uint32_t pc = about->pc & PHYSICAL;
@@ -336,6 +454,7 @@ void overruns_translate(struct qemu_plugin_insn *insn, Insn *about)
         qemu_plugin_register_vcpu_insn_exec_cb(
             insn, on_main, QEMU_PLUGIN_CB_NO_REGS, NULL);
     }
+    about->base = bsearch(&pc, bases.entries, bases.count, sizeof(Base), by_pc);
     function = find_function(pc);
     if (!function) {
         return;
@@ -354,6 +473,7 @@ void overruns_translate(struct qemu_plugin_insn *insn, Insn *about)
 
 void overruns_write(FILE *out)
 {
+    report_bases();
     write_section(out, "overruns", found.entries, found.count,
                   sizeof(Overrun));
 }

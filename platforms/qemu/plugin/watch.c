@@ -19,7 +19,7 @@
 
 #include "watch.h"
 
-#define VERSION     2           /* _VERSION in bench/pic32bench/watch/spec.py */
+#define VERSION     3           /* _VERSION in bench/pic32bench/watch/spec.py */
 #define BLOCK_INSNS 1024        /* more than there can be in a block */
 /* What BYTE_x is in all bytes of a word */
 #define IN_WORD(flag) ((flag) * UINT64_C(0x0101010101010101))
@@ -171,6 +171,17 @@ static void on_store(unsigned vcpu, qemu_plugin_meminfo_t info, uint64_t vaddr,
     }
 }
 
+static void on_base_store(unsigned vcpu, qemu_plugin_meminfo_t info,
+                          uint64_t vaddr, void *insn)
+{
+    uint32_t at = physical(vaddr);
+
+    on_store(vcpu, info, vaddr, insn);
+    if (at < ram_size) {
+        overruns_base_store(insn, at, 1 << qemu_plugin_mem_size_shift(info));
+    }
+}
+
 static void on_fill(unsigned vcpu, qemu_plugin_meminfo_t info, uint64_t vaddr,
                     void *insn)
 {
@@ -188,7 +199,6 @@ static void on_fill(unsigned vcpu, qemu_plugin_meminfo_t info, uint64_t vaddr,
         }
     }
 }
-
 
 static void on_dma(const char *device, uint32_t begin, uint32_t address,
                    uint32_t len, bool is_write)
@@ -297,7 +307,8 @@ static void on_translate(qemu_plugin_id_t id, struct qemu_plugin_tb *tb)
                 QEMU_PLUGIN_CB_R_REGS, QEMU_PLUGIN_MEM_R, &insns[i]);
         }
         qemu_plugin_register_vcpu_mem_cb(
-            insn, in_ranges(&fills, pc & PHYSICAL) ? on_fill : on_store,
+            insn, in_ranges(&fills, pc & PHYSICAL) ? on_fill
+                  : insns[i].base ? on_base_store : on_store,
             QEMU_PLUGIN_CB_R_REGS, QEMU_PLUGIN_MEM_W, &insns[i]);
     }
 }
@@ -366,6 +377,10 @@ static bool take_line(const char *line)
     if (sscanf(line, "code %" SCNx32 " %" SCNx32 " %d", &low, &high,
                &writer) == 3) {
         overruns_add_function(low, high, writer);
+        return true;
+    }
+    if (sscanf(line, "base %" SCNx32 " %" SCNx32, &low, &high) == 2) {
+        overruns_add_base(low, high);
         return true;
     }
     if (sscanf(line, "main %" SCNx32, &low) == 1) {

@@ -46,9 +46,13 @@ typedef struct Range {
 /* What is remembered of a store by its address in the code: overruns.c. */
 typedef struct Site Site;
 
+/* A store of which the code says what it indexes: overruns.c. */
+typedef struct Base Base;
+
 /* An instruction as it was translated, once a block that it is in. */
 typedef struct Insn {
     Site *site;
+    Base *base;                 /* NULL for nearly all */
     void *edge;                 /* of calls.c */
     uint32_t pc;
     uint16_t ahead;             /* instructions to the end of its block */
@@ -89,11 +93,13 @@ void stacks_write(FILE *out);
 extern uint8_t *overruns_edge;  /* of each byte: stores to it matter here */
 bool overruns_add_object(uint32_t low, uint32_t high);
 void overruns_add_function(uint32_t low, uint32_t high, bool writer);
+void overruns_add_base(uint32_t pc, uint32_t low);
 void overruns_from(uint32_t pc);
 void overruns_start(void);
 void overruns_reset(void);
 void overruns_translate(struct qemu_plugin_insn *insn, Insn *about);
 void overruns_store(const Insn *insn, uint32_t address, uint32_t size);
+void overruns_base_store(const Insn *insn, uint32_t address, uint32_t size);
 void overruns_dma(const char *device, uint32_t begin, uint32_t address,
                   uint32_t len);
 void overruns_write(FILE *out);

@@ -2,6 +2,7 @@
  * Known use of RAM: how much of each buffer matters, how deep the main stack and that of an interrupt go.
  *
  * -DGROWN=N: the frame of one function is N bytes bigger. -DOVERRUN: a message is one byte longer than its buffer.
+ * -DENDED: the end of one is marked, a byte behind its buffer.
  * -DDEPTH=N: so many calls in one another, of 64 bytes and more each.
  */
 #include <stddef.h>
@@ -27,6 +28,7 @@ volatile uint32_t sink;
 
 NOINLINE void *memset(void *to, int value, size_t size);
 NOINLINE void fill(uint8_t *to, uint32_t count);
+NOINLINE void end(uint32_t count);
 NOINLINE uint32_t look(const uint8_t *from, uint32_t count);
 NOINLINE uint32_t in_function(void);
 NOINLINE uint32_t deep(uint32_t levels);
@@ -48,6 +50,11 @@ void fill(uint8_t *to, uint32_t count)
     for (uint32_t i = 0; i < count; i++) {
         ((volatile uint8_t *)to)[i] = i + 1;    /* a byte too many is this line's */
     }
+}
+
+void end(uint32_t count)
+{
+    ((volatile uint8_t *)packet)[count] = 0;    /* the last, and behind it */
 }
 
 uint32_t look(const uint8_t *from, uint32_t count)
@@ -111,6 +118,9 @@ int main(void)
     fill(packet, sizeof packet + 1);
 #else
     fill(packet, sizeof packet);
+#endif
+#ifdef ENDED
+    end(sizeof packet);
 #endif
     fill(behind_packet, sizeof behind_packet);
     sink = deep(DEPTH);

@@ -115,6 +115,19 @@ def version(path: Path) -> tuple[int, ...]:
     return about.st_dev, about.st_ino, about.st_size, about.st_mtime_ns
 
 
+def write_whole(path: Path, data: bytes) -> None:
+    """Writes a file, whole or not at all; what is no file, such as a pipe, is written to as it is. Raises OSError."""
+    if path.exists() and not path.is_file():
+        path.write_bytes(data)
+        return
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        temporary.write_bytes(data)
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
 def _built(variable: str, relative: Path, what: str, target: str) -> Path:
     chosen = os.environ.get(variable)
     path = Path(chosen) if chosen else project_root() / relative

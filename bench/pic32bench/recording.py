@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import io
 import json
-import os
 import zipfile
 import zlib
 from collections.abc import Mapping
@@ -24,6 +23,7 @@ from pathlib import Path
 from typing import Any
 
 from pic32bench.errors import UsageError
+from pic32bench.paths import write_whole
 
 FORMAT = 1
 _ABOUT, _INPUTS = "recording.json", "inputs.jsonl"
@@ -78,13 +78,7 @@ class Recording:
             for name, data in members.items():
                 # The same run gives the same file: no date of its own.
                 archive.writestr(zipfile.ZipInfo(name), data, zipfile.ZIP_DEFLATED)
-        target = Path(path)
-        temporary = target.with_name(f".{target.name}.{os.getpid()}.tmp")
-        try:
-            temporary.write_bytes(packed.getvalue())
-            temporary.replace(target)
-        finally:
-            temporary.unlink(missing_ok=True)
+        write_whole(Path(path), packed.getvalue())
 
     @classmethod
     def load(cls, path: str | Path) -> Recording:

@@ -112,7 +112,7 @@ def run(args: argparse.Namespace) -> int:
         sys.stdout.write(text)
     else:
         try:
-            Path(args.output).write_text(text)
+            paths.write_whole(Path(args.output), text.encode())
         except OSError as error:
             raise UsageError(f"cannot write {args.output}: {error.strerror}") from error
     return 0

@@ -5,8 +5,8 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import io
 import json
-import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, TextIO
 
 from pic32bench.errors import BenchError, UsageError
 from pic32bench.footprint.budget import DEFAULT_BUDGET
+from pic32bench.paths import write_whole
 
 if TYPE_CHECKING:
     from pic32bench.footprint.difference import Difference
@@ -151,13 +152,9 @@ def _output(path: str | None) -> Iterator[TextIO]:
     target = Path(path)
     if target.is_dir():
         raise UsageError(f"{path}: a folder: expected a file that can be written")
-    part = target.with_name(f".{target.name}.{os.getpid()}")
+    text = io.StringIO()
+    yield text
     try:
-        try:
-            with part.open("w", encoding="utf-8") as stream:
-                yield stream
-            part.replace(target)
-        finally:
-            part.unlink(missing_ok=True)
+        write_whole(target, text.getvalue().encode())
     except OSError as error:
         raise UsageError(f"{path}: {error.strerror}: expected a file that can be written") from None

@@ -95,7 +95,7 @@ def run(args: argparse.Namespace) -> int:
     if args.output is not None:
         is_json = args.output.endswith(".json")
         text = json.dumps(as_json(report), indent=2) + "\n" if is_json else as_text(report, args.all)
-        _write(args.output, lambda path: path.write_text(text))
+        _write(args.output, lambda path: paths.write_whole(path, text.encode()))
     if args.json:
         print_json(as_json(report))
     else:

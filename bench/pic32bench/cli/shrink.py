@@ -322,7 +322,7 @@ def _progress(doing: str, done: str) -> Progress:
 def _show(args: argparse.Namespace, report: Report) -> None:
     if args.markdown is not None:
         try:
-            Path(args.markdown).write_text(report.markdown(args.all))
+            paths.write_whole(Path(args.markdown), report.markdown(args.all).encode())
         except OSError as error:
             raise UsageError(f"--markdown {args.markdown}: {error.strerror}") from None
     if args.json:

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import json
 import math
-import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -22,6 +21,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from pic32bench.errors import UsageError
+from pic32bench.paths import write_whole
 from pic32bench.shrink.build import Builder
 from pic32bench.shrink.cluster import identity
 from pic32bench.shrink.plan import CHEAP_TRIAL, Plan
@@ -114,14 +114,10 @@ def save(path: Path, option: str, proven: Proof) -> None:
     proofs = load(path) if path.exists() else {}
     proofs[option] = proven
     data = {"format": FORMAT, "options": {name: asdict(proofs[name]) for name in sorted(proofs)}}
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
-        temporary.write_text(json.dumps(data, indent=2) + "\n")
-        temporary.replace(path)
+        write_whole(path, (json.dumps(data, indent=2) + "\n").encode())
     except OSError as error:
         raise UsageError(f"{path} cannot be written: {error.strerror}") from None
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 def load(path: Path) -> dict[str, Proof]:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from pic32bench.errors import UsageError
+from pic32bench.paths import write_whole
 from pic32bench.shrink.build import Built
 from pic32bench.shrink.task import Outcome
 
@@ -77,14 +78,9 @@ class State:
             "options": self.options,
             "tried": [_written(self.tried[values]) for values in sorted(self.tried)],
         }
-        temporary = self.path.with_name(f".{self.path.name}.{os.getpid()}.tmp")
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
-            try:
-                temporary.write_text(json.dumps(data, indent=1) + "\n")
-                temporary.replace(self.path)
-            finally:
-                temporary.unlink(missing_ok=True)
+            write_whole(self.path, (json.dumps(data, indent=1) + "\n").encode())
         except OSError as error:
             raise UsageError(f"{self.path} cannot be written: {error.strerror}: give another --state FILE") from None
 

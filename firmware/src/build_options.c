@@ -5,6 +5,7 @@
  */
 #include "options/RX_DESCRIPTORS.h"
 #include "options/WS_BUFFER_SIZE.h"
+#include "ethernet.h"
 #include "websocket_frame.h"
 #include "websocket_handshake.h"
 #include "lwip/opt.h"
@@ -24,5 +25,5 @@ _Static_assert(PBUF_POOL_SIZE <= 1024, "PBUF_POOL_SIZE must be at most 1024");
 _Static_assert(TCP_WND <= PBUF_POOL_SIZE * (PBUF_POOL_BUFSIZE - PBUF_HEADERS),
                "PBUF_POOL_SIZE is too small for TCP_WND: each pbuf holds 202 bytes of it");
 
-/* ETHSTAT.BUFCNT counts them in eight bits. */
-_Static_assert(RX_DESCRIPTORS >= 1 && RX_DESCRIPTORS <= 255, "RX_DESCRIPTORS must be 1 to 255");
+/* A full frame has to fit; ETHSTAT.BUFCNT counts them in eight bits. */
+_Static_assert(RX_DESCRIPTORS * ETHERNET_BUFFER_SIZE >= 1518 && RX_DESCRIPTORS <= 255, "RX_DESCRIPTORS must be 4 to 255");

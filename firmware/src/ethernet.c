@@ -2,6 +2,8 @@
 /*
  * Ethernet controller: descriptor rings, interrupt, link watch. DS60001320 chapter 30; FRM section 35 (DS60001155).
  *
+ * A frame takes as many descriptors of its ring as its length needs, so little RAM holds a few long frames or many
+ * short ones. The buffers of a ring lie one behind another, which makes a frame a piece of it that may go round its end.
  * Frames are copied between the rings and lwIP's pbufs. Rings and buffers lie in uncached memory, so no cache line
  * has to be written back or thrown away, and a pbuf that a slow TCP peer holds never keeps a ring buffer busy.
  */
@@ -19,8 +21,8 @@
 
 #define ETHERNET_PRIORITY 5u
 #define RX_BUFFERS   ((unsigned)RX_DESCRIPTORS)     /* a buffer each */
-#define TX_BUFFERS   4u
-#define BUFFER_SIZE  1536u                          /* multiple of 16: ETHCON2.RXBUF_SZ */
+#define TX_BUFFERS   8u                             /* two full frames */
+#define BUFFER_SIZE  ETHERNET_BUFFER_SIZE
 #define FRAME_MAX    1518u
 #define LINK_POLL_MS 100u
 
@@ -44,9 +46,9 @@ struct descriptor {
 
 static struct descriptor rx_ring[RX_BUFFERS] DMA_MEMORY;
 static struct descriptor tx_ring[TX_BUFFERS] DMA_MEMORY;
-static uint8_t rx_buffers[RX_BUFFERS][BUFFER_SIZE] DMA_MEMORY;
-static uint8_t tx_buffers[TX_BUFFERS][BUFFER_SIZE] DMA_MEMORY;
-static unsigned rx_next;                            /* to be received into */
+static uint8_t rx_buffers[RX_BUFFERS * BUFFER_SIZE] DMA_MEMORY;
+static uint8_t tx_buffers[TX_BUFFERS * BUFFER_SIZE] DMA_MEMORY;
+static unsigned rx_next;                            /* where the next frame begins */
 static unsigned tx_next, tx_done;                   /* to be filled; the oldest not seen sent */
 static uint32_t link_polled_at;
 static struct phy_link current_link;
@@ -69,12 +71,12 @@ INTERRUPT(ethernet)
 static void make_rings(void)
 {
     for (unsigned i = 0; i < RX_BUFFERS; i++) {
-        rx_ring[i].buffer = physical(rx_buffers[i]);
+        rx_ring[i].buffer = physical(rx_buffers + i * BUFFER_SIZE);
         rx_ring[i].next = physical(&rx_ring[(i + 1) % RX_BUFFERS]);
         rx_ring[i].header = ED_NPV | ED_EOWN;
     }
     for (unsigned i = 0; i < TX_BUFFERS; i++) {
-        tx_ring[i].buffer = physical(tx_buffers[i]);
+        tx_ring[i].buffer = physical(tx_buffers + i * BUFFER_SIZE);
         tx_ring[i].next = physical(&tx_ring[(i + 1) % TX_BUFFERS]);
         tx_ring[i].header = ED_NPV;
     }
@@ -94,12 +96,12 @@ static void start_sending(void)
     }
 }
 
-/* A free transmit buffer; waits for one as long as a full frame takes at 10 Mbit/s. */
-static bool transmit_buffer_free(void)
+/* `count` free transmit buffers; waits for them as long as a full frame takes at 10 Mbit/s. */
+static bool transmit_buffers_free(unsigned count)
 {
     for (unsigned waited_us = 0; ; waited_us += 10) {
         start_sending();
-        if (tx_next - tx_done < TX_BUFFERS)
+        if (TX_BUFFERS - (tx_next - tx_done) >= count)
             return true;
         if (waited_us >= 1300)
             return false;
@@ -109,27 +111,49 @@ static bool transmit_buffer_free(void)
 
 static err_t ethernet_send(struct netif *netif, struct pbuf *frame)
 {
-    if (!netif_is_link_up(netif) || frame->tot_len > BUFFER_SIZE || !transmit_buffer_free()) {
+    unsigned length = frame->tot_len, count = (length + BUFFER_SIZE - 1) / BUFFER_SIZE;
+
+    if (!netif_is_link_up(netif) || length > FRAME_MAX || !transmit_buffers_free(count)) {
         ethernet_counters.tx_dropped++;
         return ERR_IF;
     }
-    unsigned slot = tx_next % TX_BUFFERS;
-    pbuf_copy_partial(frame, tx_buffers[slot], frame->tot_len, 0);
-    tx_ring[slot].status[0] = tx_ring[slot].status[1] = 0;
-    tx_ring[slot].header = ED_SOP | ED_EOP | ED_COUNT(frame->tot_len) | ED_NPV | ED_EOWN;
-    tx_next++;
+    unsigned begin = tx_next % TX_BUFFERS, until_end = LWIP_MIN(length, (TX_BUFFERS - begin) * BUFFER_SIZE);
+    pbuf_copy_partial(frame, tx_buffers + begin * BUFFER_SIZE, (u16_t)until_end, 0);
+    pbuf_copy_partial(frame, tx_buffers, (u16_t)(length - until_end), (u16_t)until_end);
+    /* Backwards: the controller takes the frame as soon as it owns the first descriptor. */
+    for (unsigned i = count; i-- > 0;) {
+        struct descriptor *d = &tx_ring[(begin + i) % TX_BUFFERS];
+        unsigned piece = LWIP_MIN(length - i * BUFFER_SIZE, BUFFER_SIZE);
+        d->status[0] = d->status[1] = 0;
+        d->header = (i ? 0 : ED_SOP) | (i == count - 1 ? ED_EOP : 0) | ED_COUNT(piece) | ED_NPV | ED_EOWN;
+    }
+    tx_next += count;
     start_sending();
     return ERR_OK;
 }
 
-/* The frame in `slot` as a pbuf, or NULL. */
-static struct pbuf *received_frame(unsigned slot)
+/* How many descriptors hold the next frame; 0: it is not there yet. */
+static unsigned frame_descriptors(void)
 {
-    uint32_t status = rx_ring[slot].status[1];
-    uint32_t length = status & ED_RX_BYTES;
+    for (unsigned i = 0; i < RX_BUFFERS; i++) {
+        uint32_t header = rx_ring[(rx_next + i) % RX_BUFFERS].header;
+        if (header & ED_EOWN)
+            return 0;
+        if (header & ED_EOP)
+            return i + 1;
+    }
+    return RX_BUFFERS;                              /* without an end: no frame, to be given back */
+}
+
+/* The frame in the next `count` descriptors as a pbuf, or NULL. */
+static struct pbuf *received_frame(unsigned count)
+{
+    struct descriptor *last = &rx_ring[(rx_next + count - 1) % RX_BUFFERS];
+    uint32_t length = last->status[1] & ED_RX_BYTES;
     struct pbuf *frame;
 
-    if ((rx_ring[slot].header & (ED_SOP | ED_EOP)) != (ED_SOP | ED_EOP) || !(status & ED_RX_OK) || length > FRAME_MAX) {
+    if (!(rx_ring[rx_next].header & ED_SOP) || !(last->header & ED_EOP) || !(last->status[1] & ED_RX_OK) ||
+        length > FRAME_MAX || length > count * BUFFER_SIZE) {
         ethernet_counters.rx_errors++;
         return NULL;
     }
@@ -138,17 +162,24 @@ static struct pbuf *received_frame(unsigned slot)
         ethernet_counters.rx_no_memory++;
         return NULL;
     }
-    pbuf_take(frame, rx_buffers[slot], (u16_t)length);
+    uint32_t until_end = LWIP_MIN(length, (RX_BUFFERS - rx_next) * BUFFER_SIZE);
+    pbuf_take(frame, rx_buffers + rx_next * BUFFER_SIZE, (u16_t)until_end);
+    if (until_end < length)
+        pbuf_take_at(frame, rx_buffers, (u16_t)(length - until_end), (u16_t)until_end);
     return frame;
 }
 
 static void receive_frames(struct netif *netif)
 {
-    for (unsigned burst = 0; burst < RX_BUFFERS && !(rx_ring[rx_next].header & ED_EOWN); burst++) {
-        struct pbuf *frame = received_frame(rx_next);
-        rx_ring[rx_next].header = ED_NPV | ED_EOWN;
-        ETHCON1SET = ETHCON1_BUFCDEC_MASK;          /* one buffer given back */
-        rx_next = (rx_next + 1) % RX_BUFFERS;
+    unsigned count;
+
+    for (unsigned burst = 0; burst < RX_BUFFERS && (count = frame_descriptors()) != 0; burst++) {
+        struct pbuf *frame = received_frame(count);
+        while (count--) {
+            rx_ring[rx_next].header = ED_NPV | ED_EOWN;
+            ETHCON1SET = ETHCON1_BUFCDEC_MASK;      /* one buffer given back */
+            rx_next = (rx_next + 1) % RX_BUFFERS;
+        }
         if (frame && netif->input(frame, netif) != ERR_OK)
             pbuf_free(frame);
     }

@@ -5,6 +5,9 @@
 
 #include "lwip/netif.h"
 
+/* Of each descriptor of both rings; a multiple of 16, as ETHCON2.RXBUF_SZ counts. A full frame takes four. */
+#define ETHERNET_BUFFER_SIZE 384u
+
 /* What went wrong on the wire since boot. */
 struct ethernet_counters {
     uint32_t rx_errors, rx_no_memory, rx_overflows, tx_dropped;

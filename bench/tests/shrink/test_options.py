@@ -93,7 +93,7 @@ def compiled(builder: FirmwareBuild) -> Callable[..., set[str]]:
 
 
 def test_the_options_are_those_of_the_makefile() -> None:
-    sizes = {"WS_BUFFER_SIZE": 4096, "MEM_SIZE": 12288, "PBUF_POOL_SIZE": 40, "TCP_WND": 2920, "RX_DESCRIPTORS": 6}
+    sizes = {"WS_BUFFER_SIZE": 4096, "MEM_SIZE": 12288, "PBUF_POOL_SIZE": 40, "TCP_WND": 2920, "RX_DESCRIPTORS": 16}
     assert sizes.items() <= firmware_options().items()
     readme = (FIRMWARE / "README.md").read_text()
     assert [
@@ -126,8 +126,8 @@ def test_another_value_compiles_only_what_sees_it(
         ({"MEM_SIZE": 255}, "MEM_SIZE must be 256 to 393216"),
         ({"TCP_WND": 1459}, "TCP_WND must be 1460 (TCP_MSS) to 65535"),
         ({"PBUF_POOL_SIZE": 14}, "PBUF_POOL_SIZE is too small for TCP_WND: each pbuf holds 202 bytes of it"),
-        ({"RX_DESCRIPTORS": 0}, "RX_DESCRIPTORS must be 1 to 255"),
-        ({"WS_BUFFER_SIZE": 65535, "RX_DESCRIPTORS": 255, "STACK_SIZE": 200000}, "RAM is full"),
+        ({"RX_DESCRIPTORS": 3}, "RX_DESCRIPTORS must be 4 to 255"),
+        ({"WS_BUFFER_SIZE": 65535, "RX_DESCRIPTORS": 255, "STACK_SIZE": 350000}, "RAM is full"),
     ],
 )
 def test_values_that_do_not_go_together_are_one_line(builder: FirmwareBuild, values: dict[str, int], said: str) -> None:

@@ -69,20 +69,23 @@
 #define TCP_KEEPCNT_DEFAULT             5U
 #define TCP_LISTEN_BACKLOG              0
 
-/* Web server: pages out of flash, their headers made at build time. */
-#define HTTPD_FSDATA_FILE               "web_image.c"
-#define LWIP_HTTPD_CUSTOM_FILES         0
+/* Web server: http.c reads the requests and finds the answers, whole in flash; the httpd sends them. It closes a connection
+ * on which nothing was acknowledged for 8 s. */
+#define HTTPD_FSDATA_FILE               "no_fsdata.h"
+#define LWIP_HTTPD_CUSTOM_FILES         1
 #define LWIP_HTTPD_DYNAMIC_HEADERS      0
 #define LWIP_HTTPD_SSI                  0
 #define LWIP_HTTPD_CGI                  0
 #define LWIP_HTTPD_SUPPORT_POST         0
-#define LWIP_HTTPD_SUPPORT_EXTSTATUS    1
+#define LWIP_HTTPD_SUPPORT_V09          0
+#define LWIP_HTTPD_SUPPORT_REQUESTLIST  0
+#define LWIP_HTTPD_SUPPORT_EXTSTATUS    0
+#define LWIP_HTTPD_MAX_REQUEST_URI_LEN  0
 #define LWIP_HTTPD_SUPPORT_11_KEEPALIVE 1
 #define HTTPD_LIMIT_SENDING_TO_2MSS     0
 #define HTTPD_USE_MEM_POOL              1
-#define MEMP_NUM_PARALLEL_HTTPD_CONNS   6
+#define MEMP_NUM_PARALLEL_HTTPD_CONNS   6           /* as many as a browser opens */
 #define MEMP_NUM_PARALLEL_HTTPD_SSI_CONNS 1
-#define HTTPD_SERVER_AGENT              "pic32bench"
 
 /* NetBIOS name service. */
 #define NETBIOS_LWIP_NAME               "MCHPBOARD_E"

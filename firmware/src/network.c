@@ -6,10 +6,10 @@
 #include "clock.h"
 #include "console.h"
 #include "ethernet.h"
+#include "http.h"
 #include "tick.h"
 #include "uart.h"
 #include "websocket_server.h"
-#include "lwip/apps/httpd.h"
 #include "lwip/apps/netbiosns.h"
 #include "lwip/autoip.h"
 #include "lwip/dhcp.h"
@@ -79,7 +79,7 @@ bool network_init(void)
     netif_set_link_callback(&interface, link_changed);
     netif_set_up(&interface);
     dhcp_start(&interface);
-    httpd_init();
+    http_init();
     console_log("TCP/IP Stack: Initialization Ended - success");
     websocket_server_init();
     websocket_server_listen();
@@ -93,6 +93,7 @@ void network_task(void)
 {
     ethernet_task(&interface);
     sys_check_timeouts();
+    http_task();
     websocket_server_task();
 }
 

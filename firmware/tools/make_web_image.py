@@ -1,14 +1,16 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Makes the web server's file system: a C file that lwIP's httpd includes (HTTPD_FSDATA_FILE).
+"""Makes what the web server has: a C file with whole answers, as src/web_image.h declares them.
 
-Every file carries its whole HTTP header; text is gzip-compressed. A file named with ``--alias`` answers under a second
-path, too. ``404.html`` and the like in the directory are the pages of those statuses.
+Text is there twice, as it is and compressed with gzip, since not everybody who asks takes gzip. A file named with
+``--alias`` answers under a second path, too. ``--refusal`` is the page of every error status.
 """
 
 import argparse
 import gzip
 import sys
+from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
 
 TYPES = {
@@ -21,57 +23,97 @@ TYPES = {
 }
 OTHER_TYPE = "application/octet-stream"
 COMPRESSED = (".html", ".css", ".js", ".svg")
-STATUSES = {"400": "Bad Request", "404": "Not Found", "501": "Not Implemented"}
+# RFC 9110 15 and RFC 6585 5, with what else belongs to the status. The last one answers whatever is not here.
+REFUSALS = {
+    404: ("Not Found", ()),
+    405: ("Method Not Allowed", ("Allow: GET, HEAD",)),
+    414: ("URI Too Long", ()),
+    431: ("Request Header Fields Too Large", ()),
+    501: ("Not Implemented", ()),
+    505: ("HTTP Version Not Supported", ()),
+    400: ("Bad Request", ()),
+}
+PERSISTENT = (200, 404)  # where it is known where the next request begins
 
 
-def response(path: Path) -> bytes:
-    """Header and body of ``path``'s answer."""
-    body = path.read_bytes()
-    status = f"{path.stem} {STATUSES[path.stem]}" if path.stem in STATUSES else "200 OK"
-    fields = [f"HTTP/1.1 {status}", "Server: pic32bench", f"Content-Type: {TYPES.get(path.suffix, OTHER_TYPE)}"]
-    if path.suffix in COMPRESSED:
-        body = gzip.compress(body, 9, mtime=0)
-        fields.append("Content-Encoding: gzip")
-    fields += [f"Content-Length: {len(body)}", "Cache-Control: no-cache", "X-Content-Type-Options: nosniff"]
-    # A status page may answer a request whose end nobody knows: only a good one leaves the connection open.
-    fields.append("Connection: keep-alive" if path.stem not in STATUSES else "Connection: close")
-    return "\r\n".join(fields).encode("ascii") + b"\r\n\r\n" + body
+@dataclass(frozen=True)
+class Answer:
+    """Head, with the empty line that ends it, and body."""
+
+    head: bytes
+    body: bytes
+
+    def declare(self, name: str) -> str:
+        """C code of an array with the answer."""
+        content = self.head + self.body
+        rows = [",".join(map(str, content[i : i + 32])) for i in range(0, len(content), 32)]
+        return f"static const uint8_t {name}[{len(content)}] = {{\n" + ",\n".join(rows) + "\n};\n"
+
+    def refer(self, name: str) -> str:
+        """C code of a ``struct web_answer``."""
+        return f"{{ {name}, {len(self.head)}, sizeof {name} }}"
 
 
-def array(name: str, content: bytes) -> str:
-    """A C array of bytes."""
-    rows = [", ".join(map(str, content[i : i + 24])) for i in range(0, len(content), 24)]
-    return f"static const unsigned char {name}[{len(content)}] = {{\n" + ",\n".join(rows) + "\n};\n"
+def answer(body: bytes, suffix: str, status: int = 200, reason: str = "OK", fields: Iterable[str] = ()) -> Answer:
+    """An answer; ``suffix`` of the file's name says what is in it."""
+    lines = [f"HTTP/1.1 {status} {reason}", "Server: pic32bench", f"Content-Type: {TYPES.get(suffix, OTHER_TYPE)}"]
+    lines += [f"Content-Length: {len(body)}", "Cache-Control: no-cache", "X-Content-Type-Options: nosniff", *fields]
+    if status not in PERSISTENT:
+        lines.append("Connection: close")
+    return Answer("\r\n".join(lines).encode("ascii") + b"\r\n\r\n", body)
 
 
-def image(entries: list[tuple[str, Path]]) -> str:
-    """The C text of a file system with these (server path, file) pairs."""
-    names = {path: f"file_{number}" for number, path in enumerate(dict.fromkeys(path for _, path in entries))}
+def answers(path: Path) -> tuple[Answer, Answer | None]:
+    """A file as it is, and compressed if that is worth it."""
+    content = path.read_bytes()
+    if path.suffix not in COMPRESSED:
+        return answer(content, path.suffix), None
+    fields = ["Vary: Accept-Encoding"]  # RFC 9110 12.5.5
+    compressed = gzip.compress(content, 9, mtime=0)
+    return (
+        answer(content, path.suffix, fields=fields),
+        answer(compressed, path.suffix, fields=[*fields, "Content-Encoding: gzip"]),
+    )
+
+
+def image(entries: list[tuple[str, Path]], refusal: str) -> str:
+    """The C text with these (server path, file) pairs; ``{status}`` in ``refusal`` becomes status and reason."""
+    longest = max((where for where, _ in entries), key=len)
     parts = [
         "/* SPDX-License-Identifier: MIT */",
         "/* Made by make_web_image.py; do not edit. */",
-        '#include "lwip/apps/fs.h"',
+        '#include <stddef.h>\n#include "http_request.h"\n#include "web_image.h"\n',
+        f'_Static_assert(sizeof "{longest}" <= HTTP_PATH_MAX, "too long for the web server: {longest}");',
     ]
-    parts += [array(names[path], response(path)) for path in names]
-    following = "NULL"
-    for number, (where, path) in enumerate(entries):
-        flags = "FS_FILE_FLAGS_HEADER_INCLUDED | FS_FILE_FLAGS_HEADER_HTTPVER_1_1"
-        if path.stem not in STATUSES:
-            flags += " | FS_FILE_FLAGS_HEADER_PERSISTENT"
-        parts.append(
-            f"static const struct fsdata_file entry_{number}[] = {{{{ {following}, "
-            f'(const unsigned char *)"{where}", {names[path]}, sizeof {names[path]}, {flags} }}}};'
-        )
-        following = f"entry_{number}"
-    parts += [f"#define FS_ROOT {following}", f"#define FS_NUMFILES {len(entries)}", ""]
-    return "\n".join(parts)
+    files = {}
+    for number, path in enumerate(dict.fromkeys(path for _, path in entries)):
+        plain, compressed = answers(path)
+        parts.append(plain.declare(f"plain_{number}"))
+        files[path] = [plain.refer(f"plain_{number}"), "{ NULL, 0, 0 }"]
+        if compressed is not None:
+            parts.append(compressed.declare(f"gzip_{number}"))
+            files[path][1] = compressed.refer(f"gzip_{number}")
+    parts.append("const struct web_file web_files[] = {")
+    parts += [f'    {{ "{where}", {", ".join(files[path])} }},' for where, path in entries]
+    parts.append("    { NULL, { NULL, 0, 0 }, { NULL, 0, 0 } },\n};\n")
+
+    rows = []
+    for status, (reason, fields) in REFUSALS.items():
+        refused = answer(refusal.replace("{status}", f"{status} {reason}").encode(), ".html", status, reason, fields)
+        parts.append(refused.declare(f"refusal_{status}"))
+        rows.append((status, refused.refer(f"refusal_{status}")))
+    rows[-1] = (0, rows[-1][1])
+    parts.append("const struct web_refusal web_refusals[] = {")
+    parts += [f"    {{ {status}, {refer} }}," for status, refer in rows]
+    return "\n".join([*parts, "};", ""])
 
 
 def main() -> int:
     """Exit code 2: a file is missing."""
-    parser = argparse.ArgumentParser(description="make the file system image of the web server")
+    parser = argparse.ArgumentParser(description="make the files of the web server")
     parser.add_argument("output", type=Path, help="C file to write")
     parser.add_argument("files", nargs="+", type=Path, help="files to serve, each at / and its name")
+    parser.add_argument("--refusal", type=Path, required=True, help="page of every error, with {status} in it")
     parser.add_argument("--alias", action="append", default=[], metavar="PATH=NAME", help="serve NAME at PATH, too")
     options = parser.parse_args()
     by_name = {path.name: path for path in options.files}
@@ -83,7 +125,7 @@ def main() -> int:
             return 2
         entries.append((where, by_name[name]))
     try:
-        options.output.write_text(image(entries))
+        options.output.write_text(image(entries, options.refusal.read_text()))
     except OSError as error:
         print(f"make_web_image.py: {error.filename}: {error.strerror}", file=sys.stderr)
         return 2

@@ -22,7 +22,7 @@ from pic32bench.stream import judge
 from pic32bench.stream.client import StreamClient, StreamClosedError, StreamConnectError, StreamTimeoutError
 
 pytestmark = pytest.mark.board(network="wire", quantum=0.02)
-REQUEST = b"GET /scope.css HTTP/1.1\r\nHost: board\r\nConnection: keep-alive\r\n\r\n"
+REQUEST = b"GET /scope.css HTTP/1.1\r\nHost: board\r\nAccept-Encoding: gzip\r\n\r\n"
 
 
 @pytest.fixture

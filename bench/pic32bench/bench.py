@@ -27,6 +27,7 @@ from pic32bench.console import Console
 from pic32bench.core import Core
 from pic32bench.emulator import UART_COUNT, Emulator, EmulatorSpec
 from pic32bench.errors import BenchError, BoardFileError, EmulatorError, UsageError
+from pic32bench.link import Link
 from pic32bench.network import Network, WireNetwork, choose
 from pic32bench.network.station import Station
 from pic32bench.panel import Panel
@@ -96,7 +97,8 @@ class Board:
     """A powered board. Made by `start`, or from a snapshot; a context manager that switches it off at the end.
 
     ``description`` is its board file, ``console`` its terminal, ``panel`` its switches, LEDs, cable, power and reset,
-    ``network`` the other end of the cable, ``emulator`` the process, ``clock`` its virtual time.
+    ``network`` the other end of the cable, ``link`` what happens to frames on the way there and back, ``emulator`` the
+    process, ``clock`` its virtual time.
     """
 
     def __init__(self, setup: Setup, snapshot: Snapshot | None = None) -> None:
@@ -134,6 +136,7 @@ class Board:
                     self.emulator, self.clock, number, description.console.baud, self.failure_report
                 )
             self.panel = Panel(description, self.emulator, self.clock, link, self.failure_report)
+            self.link = Link(self.emulator, self.panel)
             if snapshot is not None:
                 self._thaw(snapshot.faces)
             network.attach(self.emulator, self.clock)
@@ -202,6 +205,7 @@ class Board:
             "clock": self.clock.freeze(),
             "panel link": self._link.freeze(),
             "panel": self.panel.freeze(),
+            "link": self.link.freeze(),
             "consoles": {str(number): console.freeze() for number, console in self._consoles.items()},
             "emulator log": self.emulator.log(),
             "inputs": self.emulator.inputs().decode(),
@@ -212,6 +216,7 @@ class Board:
         self.clock.thaw(faces["clock"])
         self._link.thaw(faces["panel link"])
         self.panel.thaw(faces["panel"])
+        self.link.thaw(faces["link"])
         for number, console in self._consoles.items():
             console.thaw(faces["consoles"][str(number)])
         self.emulator.take_over_log(faces["emulator log"])
@@ -357,7 +362,7 @@ class Board:
         for number, console in self._consoles.items():
             if console.text or console is self.console:
                 sections[f"console (UART{number})"] = console.log() or "(nothing was received)"
-        sections["panel"] = f"{self.panel.state()}\n{self.panel.log()}".rstrip()
+        sections["panel"] = "\n".join(filter(None, [self.panel.state(), self.link.state(), self.panel.log()]))
         sections["emulator log"] = self.emulator.log() or "(empty)"
         return sections
 
@@ -368,7 +373,7 @@ class Board:
                 f"--- last lines of the console (UART{self.console.uart})",
                 self.console.log(lines) or "(nothing was received)",
                 "--- panel",
-                self.panel.state(),
+                *filter(None, [self.panel.state(), self.link.state()]),
                 self.panel.log(5),
                 "--- end of the emulator's log",
                 self.emulator.log(lines // 2) or "(empty)",

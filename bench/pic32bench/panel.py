@@ -84,13 +84,13 @@ class Panel:
     def press(self, switch: str, at: float | None = None) -> None:
         """Presses a switch and holds it. Raises UsageError when the board has no such switch."""
         found = self.board.switch(switch)
-        self._hand(f"press {found.name}", at, pin=found.pin, level=found.pressed_level)
+        self.act(f"press {found.name}", at, pin=found.pin, level=found.pressed_level)
         self._switches[found.name] = True
 
     def release(self, switch: str, at: float | None = None) -> None:
         """Lets go of a switch; the pin's pull-up or pull-down then decides. Raises UsageError."""
         found = self.board.switch(switch)
-        self._hand(f"release {found.name}", at, pin=found.pin, level=None)
+        self.act(f"release {found.name}", at, pin=found.pin, level=None)
         self._switches[found.name] = False
 
     def is_pressed(self, switch: str) -> bool:
@@ -102,7 +102,7 @@ class Panel:
         if level not in (0, 1, None):
             raise UsageError(f"pin {pin}: expected level 0, 1 or None, found {level!r}")
         name = self.board.pin(pin)
-        self._hand(f"drive {name} {'open' if level is None else level}", at, pin=name, level=level)
+        self.act(f"drive {name} {'open' if level is None else level}", at, pin=name, level=level)
 
     def set_voltage(self, name: str, voltage: float | None, at: float | None = None) -> None:
         """Sets the voltage, 0 to 5.5 V, of an analog input of the board, or of a pin such as RB4; None lets go.
@@ -114,7 +114,7 @@ class Panel:
             raise UsageError(f"{name}: expected a voltage from 0 to {_MAX_VOLTS:g} V, found {voltage:g} V")
         millivolts = None if voltage is None else round(voltage * 1000)
         what = f"let go of {name}" if millivolts is None else f"set {name} to {millivolts} mV"
-        self._hand(what, at, pin=pin, millivolts=millivolts)
+        self.act(what, at, pin=pin, millivolts=millivolts)
         self._voltages.pop(pin, None)
         if millivolts is not None:
             self._voltages[pin] = millivolts / 1000
@@ -183,12 +183,12 @@ class Panel:
 
     def unplug_cable(self, at: float | None = None) -> None:
         """Pulls the Ethernet cable."""
-        self._hand("unplug the cable", at, link="down")
+        self.act("unplug the cable", at, link="down")
         self._cable = False
 
     def plug_cable(self, at: float | None = None) -> None:
         """Puts the Ethernet cable back in."""
-        self._hand("plug the cable in", at, link="up")
+        self.act("plug the cable in", at, link="up")
         self._cable = True
 
     def power_cycle(self, at: float | None = None) -> None:
@@ -210,14 +210,14 @@ class Panel:
 
     def hold_reset(self, at: float | None = None) -> None:
         """Presses the reset button and holds it: MCLR is low and the chip stands in reset; see also `push_reset`."""
-        self._hand("hold the reset button", at, mclr="low")
+        self.act("hold the reset button", at, mclr="low")
         self._reset_button.append((self._at_ns(at), True))
 
     def release_reset(self, at: float | None = None) -> None:
         """Lets go of the reset button; if it was held, the chip starts, and the reset is of the kind ``mclr``."""
         before = len(self.resets())
         starts = at is None and self.is_reset_held()
-        self._hand("release the reset button", at, mclr="high")
+        self.act("release the reset button", at, mclr="high")
         self._reset_button.append((self._at_ns(at), False))
         if starts:
             self._wait_for_reset_now(before)
@@ -233,14 +233,14 @@ class Panel:
         it a core that stands still, if its clock came from there.
         """
         crystal = self.board.crystal(name)
-        self._hand(f"stop {crystal}", at, crystal=crystal, state="stopped")
+        self.act(f"stop {crystal}", at, crystal=crystal, state="stopped")
         if crystal not in self._stopped_crystals:
             self._stopped_crystals.append(crystal)
 
     def start_crystal(self, name: str, at: float | None = None) -> None:
         """Lets a stopped crystal oscillate again. Raises UsageError if the board has none."""
         crystal = self.board.crystal(name)
-        self._hand(f"start {crystal}", at, crystal=crystal, state="running")
+        self.act(f"start {crystal}", at, crystal=crystal, state="running")
         if crystal in self._stopped_crystals:
             self._stopped_crystals.remove(crystal)
 
@@ -317,11 +317,12 @@ class Panel:
         """Does what resets the chip, and, done now, waits for that. It comes out only when the button is released."""
         before = len(self.resets())
         held = at is None and self.is_reset_held()
-        self._hand(what, at, **command)
+        self.act(what, at, **command)
         if at is None and not held:
             self._wait_for_reset_now(before)
 
-    def _hand(self, what: str, at: float | None, **command: str | int | None) -> None:
+    def act(self, what: str, at: float | None, **command: Any) -> None:
+        """Sends a line to the panel (platforms/qemu/README.md) and notes what it does. Raises UsageError."""
         if at is None:
             self._link.note(self._clock.last_ns, what)
             self._link.send(**command)

@@ -18,6 +18,7 @@ LAYERS = [
     ["panel_link", "core", "pin_trace", "clock"],
     ["machine_code"],
     ["console", "panel", "network"],
+    ["link"],
     ["bench"],
     ["resume", "replay"],
     ["debugger", "watch"],

@@ -18,6 +18,7 @@ from pic32bench.cli.keyboard import Keyboard
 from pic32bench.cli.output import Output, add_uart_option, uarts
 from pic32bench.console import Console
 from pic32bench.errors import BenchError, UsageError
+from pic32bench.link import Change
 from pic32bench.sfr_use import leaning_notes
 
 # Virtual seconds between two looks at keyboard and clock; while a person is there, wall seconds too.
@@ -46,6 +47,13 @@ def add_parser(subparsers: Any) -> None:
     )
     add_board_options(parser)
     add_uart_option(parser)
+    parser.add_argument(
+        "--impair",
+        action="append",
+        default=[],
+        metavar="WHAT",
+        help="impair the link: loss=5%%,delay=20ms and so on (docs/impairment.md); again for the other direction",
+    )
     parser.add_argument("--fail-on", type=regex, metavar="REGEX", help="end with 1 as soon as it is seen")
     parser.add_argument("--record", metavar="FILE", help="write the run to a file, for pic32bench replay")
     parser.set_defaults(run=run)
@@ -56,7 +64,10 @@ def run(args: argparse.Namespace) -> int:
     numbers = uarts(args.uart)
     if args.record is not None and not Path(args.record).absolute().parent.is_dir():
         raise UsageError(f"--record {args.record}: there is no such directory")
+    changes = [Change.read(text) for text in args.impair]
     with bench.start(args.board, args.image, network(args), args.seed, application=args.application) as board:
+        for change in changes:
+            board.link.apply(change)
         if numbers is None:
             numbers = [board.console.uart]
         return _Session(board, [board.uart(number) for number in numbers], args).run()

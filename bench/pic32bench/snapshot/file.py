@@ -5,7 +5,7 @@ The file holds the machine, as the emulator writes and reads it, and what the be
 panel, network. It begins with a line that names the format and ends with a checksum over all before it, so a file that
 was cut off or damaged is noticed before an emulator sees it.
 
-    pic32bench snapshot 1\\n
+    pic32bench snapshot 2\\n
     length of the header, of the network's state: 2 x 8 bytes, little endian
     header: JSON
     the network's state
@@ -24,7 +24,7 @@ from typing import Any
 
 from pic32bench.errors import BenchError
 
-_MAGIC = b"pic32bench snapshot 1\n"
+_MAGIC = b"pic32bench snapshot 2\n"
 _LENGTHS = struct.Struct("<QQ")
 _CHECKSUM = hashlib.sha256().digest_size
 _CHUNK = 1 << 20

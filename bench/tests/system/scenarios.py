@@ -145,6 +145,27 @@ def cable_out_and_in(images: Path, **options: Any) -> str:
         return trace(board)
 
 
+def hostile_link(images: Path, **options: Any) -> str:
+    """A stream over a link with everything wrong with it, first one way, then both."""
+    with start(images, network="wire", **options) as board:
+        lease_address(board)
+        with StreamClient(LEASED, station=board.station) as stream:
+            stream.start()
+            board.link.impair(loss="5%", delay="20ms", direction="to board")
+            board.run_for(2.0)
+            board.link.impair(
+                loss="5%",
+                duplication="5%",
+                corruption="2%",
+                bit_errors="1e-6",
+                reordering="5%",
+                jitter="5ms",
+                window=500,
+            )
+            board.run_for(3.0)
+        return trace(board)
+
+
 def resets(images: Path, **options: Any) -> str:
     """The button, the terminal's command, and the button held while other things happen."""
     with start(images, **options) as board:
@@ -214,6 +235,7 @@ SCENARIOS: dict[str, Scenario] = {
         address_by_dhcp,
         stream_and_switch,
         cable_out_and_in,
+        hostile_link,
         resets,
         power_cycles,
         flash_writes,

@@ -332,6 +332,13 @@ static char *get_sums(Object *obj, Error **errp)
     return inputs ? pic32_inputs_sums(PIC32_INPUTS(inputs)) : g_strdup("");
 }
 
+static char *get_paths(Object *obj, Error **errp)
+{
+    DeviceState *eth = PIC32MZ_MACHINE(obj)->eth;
+
+    return eth ? pic32_eth_path_counts(PIC32_ETH(eth)) : g_strdup("");
+}
+
 static char *get_sfr_report(Object *obj, Error **errp)
 {
     return pic32_sfr_report(PIC32_STORAGE(PIC32MZ_MACHINE(obj)->storage));
@@ -470,6 +477,7 @@ static void pic32mz_machine_class_init(ObjectClass *oc, void *data)
                               NULL);
     object_class_property_add_str(oc, "core", get_core, NULL);
     object_class_property_add_str(oc, "sums", get_sums, NULL);
+    object_class_property_add_str(oc, "paths", get_paths, NULL);
     object_class_property_add_str(oc, "sfr-report", get_sfr_report, NULL);
     object_class_property_add_str(oc, "sfr-map", get_sfr_map, NULL);
 }

@@ -332,6 +332,38 @@ static void eth_take_link(void *opaque, const PIC32Input *input)
                                             "\"up\""));
 }
 
+void pic32_eth_cable_send(PIC32Eth *s, PIC32Frame *frame)
+{
+    pic32_path_send(&s->paths[PIC32_PATH_TO_BOARD], frame);
+}
+
+static void eth_path_to_board(void *opaque, PIC32Frame *frame)
+{
+    pic32_eth_cable_receive(opaque, frame);
+}
+
+/* Who receives it checks the FCS, and the netdev has none. */
+static void eth_path_from_board(void *opaque, PIC32Frame *frame)
+{
+    PIC32Eth *s = opaque;
+
+    if (pic32_frame_fcs_ok(frame)) {
+        qemu_send_packet(qemu_get_queue(s->nic), frame->data,
+                         frame->len - PIC32_FCS_LEN);
+    }
+    pic32_frame_free(frame);
+}
+
+void pic32_eth_impair(PIC32Eth *s, const PIC32Impair *impair)
+{
+    pic32_paths_impair(s->paths, impair);
+}
+
+char *pic32_eth_path_counts(PIC32Eth *s)
+{
+    return pic32_paths_counts(s->paths);
+}
+
 static bool eth_nic_can_receive(NetClientState *nc)
 {
     return pic32_eth_cable_has_room(qemu_get_nic_opaque(nc));
@@ -363,7 +395,7 @@ static void eth_take_frame(void *opaque, const PIC32Input *input)
                             PIC32_FRAME_MIN + PIC32_FCS_LEN);
     frame->len = MAX(frame->len, PIC32_FRAME_MIN);
     pic32_frame_add_fcs(frame);
-    pic32_eth_cable_receive(opaque, frame);
+    pic32_eth_cable_send(opaque, frame);
 }
 
 static NetClientInfo eth_net_info = {
@@ -421,6 +453,9 @@ static void eth_realize(DeviceState *dev, Error **errp)
     pic32_miim_init(&s->miim, &s->regs, &s->phy, s->pbclk);
     pic32_eth_tx_init(s);
     pic32_eth_rx_init(s);
+    pic32_path_init(&s->paths[PIC32_PATH_TO_BOARD], eth_path_to_board, s);
+    pic32_path_init(&s->paths[PIC32_PATH_FROM_BOARD], eth_path_from_board, s);
+    pic32_paths_seed(s->paths, s->path_seed);
     qemu_macaddr_default_if_unset(&s->conf.macaddr);
     s->nic = qemu_new_nic(&eth_net_info, &s->conf, TYPE_PIC32_ETH, dev->id,
                           &dev->mem_reentrancy_guard, s);
@@ -442,8 +477,8 @@ static int eth_post_load(void *opaque, int version_id)
 
 static const VMStateDescription vmstate_eth = {
     .name = TYPE_PIC32_ETH,
-    .version_id = 1,
-    .minimum_version_id = 1,
+    .version_id = 2,
+    .minimum_version_id = 2,
     .post_load = eth_post_load,
     .fields = (VMStateField[]) {
         VMSTATE_PIC32_SFR(regs, PIC32Eth),
@@ -472,6 +507,8 @@ static const VMStateDescription vmstate_eth = {
         VMSTATE_BOOL(rx_starved, PIC32Eth),
         VMSTATE_INT64(poll_interval, PIC32Eth),
         VMSTATE_TIMER_PTR(poll_timer, PIC32Eth),
+        VMSTATE_STRUCT_ARRAY(paths, PIC32Eth, PIC32_PATH_N_DIRECTIONS, 0,
+                             vmstate_pic32_path, PIC32Path),
         VMSTATE_END_OF_LIST()
     }
 };
@@ -480,6 +517,7 @@ static Property eth_properties[] = {
     DEFINE_NIC_PROPERTIES(PIC32Eth, conf),
     DEFINE_PROP_LINK("inputs", PIC32Eth, inputs, TYPE_PIC32_INPUTS,
                      PIC32Inputs *),
+    DEFINE_PROP_UINT64("path-seed", PIC32Eth, path_seed, 0),
     DEFINE_PROP_STRING("phy", PIC32Eth, phy_model),
     DEFINE_PROP_UINT8("phy-address", PIC32Eth, phy_address, 0),
     DEFINE_PROP_UINT16("phy-partner", PIC32Eth, phy.partner, 0x45e1),

@@ -11,6 +11,7 @@
  *    is sent is told
  *  + properties "mac" and "netdev": as of every NIC; the MAC address is the
  *    chip's factory address. Without a netdev no cable is plugged in
+ *  + property "path-seed": of chance on the way of frames, see pic32mz_path.h
  *  + properties "phy" (model) and "phy-address" (0 to 31), and "phy-partner":
  *    what the other end advertises, a base page of 802.3 28.2.1.2; a switch
  *    port of 10 and 100 Mbit/s
@@ -24,6 +25,7 @@
 #include "net/net.h"
 #include "qom/object.h"
 #include "pic32mz_frame.h"
+#include "pic32mz_path.h"
 
 #define TYPE_PIC32_ETH "pic32mz-eth"
 OBJECT_DECLARE_SIMPLE_TYPE(PIC32Eth, PIC32_ETH)
@@ -47,9 +49,14 @@ void pic32_eth_watch(PIC32Eth *s, const PIC32CableWatch *watch);
 NetClientState *pic32_eth_net_client(PIC32Eth *s);
 
 /*
- * A frame, FCS included, begins to arrive on the cable as soon as that is
- * free. Takes the frame.
+ * A frame, FCS included, is on its way to the board. What its path lets
+ * through begins to arrive on the cable as soon as that is free. Taken.
  */
-void pic32_eth_cable_receive(PIC32Eth *s, PIC32Frame *frame);
+void pic32_eth_cable_send(PIC32Eth *s, PIC32Frame *frame);
+
+/* The paths of frames to and from the board change. */
+void pic32_eth_impair(PIC32Eth *s, const PIC32Impair *impair);
+/* pic32_paths_counts(). Caller frees. */
+char *pic32_eth_path_counts(PIC32Eth *s);
 
 #endif

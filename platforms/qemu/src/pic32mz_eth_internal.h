@@ -33,6 +33,8 @@ struct PIC32Eth {
     PIC32Phy phy;
     PIC32Miim miim;
     PIC32CableWatch watch;
+    uint64_t path_seed;
+    PIC32Path paths[PIC32_PATH_N_DIRECTIONS];
 
     /* transmit */
     uint8_t tx_state;
@@ -127,6 +129,11 @@ void pic32_eth_rx_dma(PIC32Eth *s);
 void pic32_eth_rx_control(PIC32Eth *s);
 void pic32_eth_rx_start(PIC32Eth *s);
 void pic32_eth_rx_release(PIC32Eth *s);
+/*
+ * A frame, FCS included, begins to arrive on the cable as soon as that is
+ * free. Takes the frame.
+ */
+void pic32_eth_cable_receive(PIC32Eth *s, PIC32Frame *frame);
 /* The cable carries no more. */
 void pic32_eth_cable_cut(PIC32Eth *s);
 /* For one more of the netdev's frames; how many wait is the host's doing. */

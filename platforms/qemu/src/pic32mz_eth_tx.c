@@ -248,7 +248,8 @@ static void tx_emit(PIC32Eth *s, PIC32Frame *frame)
                             qemu_clock_get_ns(QEMU_CLOCK_VIRTUAL),
                             frame->data, len);
         pic32_eth_seen(s, frame->data, len, false);
-        qemu_send_packet(qemu_get_queue(s->nic), frame->data, len);
+        pic32_path_send(&s->paths[PIC32_PATH_FROM_BOARD], frame);
+        return;
     }
     pic32_frame_free(frame);
 }

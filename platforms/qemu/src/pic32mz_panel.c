@@ -37,7 +37,7 @@
 
 enum {
     ACTION_PIN, ACTION_LINK, ACTION_POWER, ACTION_VOLTAGE, ACTION_MCLR,
-    ACTION_MCLR_PUSH, ACTION_CRYSTAL,
+    ACTION_MCLR_PUSH, ACTION_CRYSTAL, ACTION_IMPAIR,
 };
 
 /* Something that a hand does at a virtual time. */
@@ -48,6 +48,7 @@ typedef struct PanelAction {
     uint8_t level;      /* of a pin: level + 1; of the link: 1 is up;
                            of power: a PIC32ResetCause; of a crystal: runs */
     int32_t millivolts; /* of a pin, or PIC32_VOLTAGE_NONE */
+    PIC32Impair impair;
 } PanelAction;
 
 struct PIC32Panel {
@@ -214,6 +215,9 @@ static void panel_do(PIC32Panel *s, const PanelAction *action)
         break;
     case ACTION_CRYSTAL:
         pic32_cru_set_crystal(s->cru, action->pin, action->level);
+        break;
+    case ACTION_IMPAIR:
+        pic32_eth_impair(s->eth, &action->impair);
         break;
     }
 }
@@ -478,6 +482,22 @@ static void panel_parse_crystal(PIC32Panel *s, QDict *line,
     }
 }
 
+static void panel_parse_impair(PIC32Panel *s, QDict *line,
+                               PanelAction *action, Error **errp)
+{
+    QDict *impair = qobject_to(QDict, qdict_get(line, "impair"));
+
+    action->kind = ACTION_IMPAIR;
+    if (!impair) {
+        error_setg(errp, "\"impair\" is an object of impairments");
+    } else if (!s->eth) {
+        error_setg(errp, "this machine has no Ethernet to impair");
+    } else {
+        pic32_impair_parse(&action->impair, impair, errp);
+    }
+    qdict_del(line, "impair");
+}
+
 static void panel_refuse_rest(QDict *line, Error **errp)
 {
     if (qdict_size(line)) {
@@ -502,9 +522,11 @@ static void panel_parse_action(PIC32Panel *s, QDict *line,
         panel_parse_mclr(s, line, action, &err);
     } else if (qdict_haskey(line, "crystal")) {
         panel_parse_crystal(s, line, action, &err);
+    } else if (qdict_haskey(line, "impair")) {
+        panel_parse_impair(s, line, action, &err);
     } else {
         error_setg(&err, "one of \"pin\", \"link\", \"power\", \"mclr\", "
-                   "\"crystal\", \"run\", \"wait\" is missing");
+                   "\"crystal\", \"impair\", \"run\", \"wait\" is missing");
     }
     if (!err) {
         panel_refuse_rest(line, &err);

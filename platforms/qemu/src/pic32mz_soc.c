@@ -388,6 +388,7 @@ static void soc_create_ethernet(PIC32MZMachine *s)
                             &error_fatal);
     qdev_prop_set_string(s->eth, "phy", s->phy);
     qdev_prop_set_uint8(s->eth, "phy-address", s->phy_address);
+    qdev_prop_set_uint64(s->eth, "path-seed", s->rng_seed);
     soc_link(s->eth, "inputs", s->inputs);
     soc_clock(s, s->eth, "pbclk", "pbclk5");
     soc_realize(s->eth, 0x1f882000);

@@ -237,7 +237,7 @@ static void wire_take_input(void *opaque, const PIC32Input *input)
         wire_error(s, "%s", error_get_pretty(err));
         error_free(err);
     } else {
-        pic32_eth_cable_receive(s->eth, frame);
+        pic32_eth_cable_send(s->eth, frame);
     }
 }
 

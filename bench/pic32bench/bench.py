@@ -28,7 +28,7 @@ from pic32bench.core import Core
 from pic32bench.emulator import UART_COUNT, Emulator, EmulatorSpec
 from pic32bench.errors import BenchError, BoardFileError, EmulatorError, UsageError
 from pic32bench.link import Link
-from pic32bench.network import Network, WireNetwork, choose
+from pic32bench.network import Network, TapNetwork, WireNetwork, choose
 from pic32bench.network.station import Station
 from pic32bench.panel import Panel
 from pic32bench.panel_link import PanelLink, Waveform
@@ -140,7 +140,7 @@ class Board:
             if snapshot is not None:
                 self._thaw(snapshot.faces)
             network.attach(self.emulator, self.clock)
-            if isinstance(network, WireNetwork):
+            if isinstance(network, WireNetwork | TapNetwork):
                 network.report = self.failure_report
             self.clock.start()
         except BaseException:
@@ -168,6 +168,7 @@ class Board:
                 **({"play": str(self.setup.play)} if self.setup.play else {}),
                 **{f"can{module}": CAN_BUS for module in about.can.modules},
                 **about.bus_properties(),
+                **self.network.machine(),
             },
             icount_shift=about.clocks.icount_shift,
             wire=self.network.wire,
@@ -280,6 +281,8 @@ class Board:
     def _url(self, service: str) -> str:
         urls = self.network.urls()
         if service not in urls:
+            if isinstance(self.network, TapNetwork):
+                raise UsageError("the board has no address yet: wait for one")
             raise UsageError(f"network {self.network.name} has no {service} address: start the board with network user")
         return urls[service]
 

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
 """The board's web page: fetched as a browser fetches it, and looked through for what it needs beside itself.
 
-With a station of network ``wire`` an address is the board's own, and all is in virtual time. Without one it is of this
-computer.
+With a station of network ``wire`` or the PC of network ``tap`` an address is the board's own; from a station all is in
+virtual time. Without either it is of this computer.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ from urllib.parse import urljoin, urlsplit
 
 from pic32bench.bench import Board
 from pic32bench.errors import BenchError
+from pic32bench.network import Pc, TapNetwork, WireNetwork
 from pic32bench.network.station import Station
-from pic32bench.network.wire import WireNetwork
 
 # Elements that a browser fetches something for, and the attribute that says what (HTML living standard, 4).
 _LOADS = {"script": "src", "link": "href", "img": "src", "iframe": "src", "source": "src", "video": "src"}
@@ -61,18 +61,23 @@ class Response:
         return []
 
 
-def way_to(board: Board) -> tuple[str, Station | None]:
-    """The address of the board's page and, on network ``wire``, the station from which to go there.
+def way_to(board: Board) -> tuple[str, Station | Pc | None]:
+    """The address of the board's page and, on networks ``wire`` and ``tap``, the station from which to go there.
 
     Raises UsageError on a network from which nobody can.
     """
-    if not isinstance(board.network, WireNetwork):
-        return board.url, None
-    return f"http://{board.station.board_address()}/", board.station
+    if isinstance(board.network, WireNetwork):
+        return f"http://{board.station.board_address()}/", board.station
+    if isinstance(board.network, TapNetwork):
+        return f"http://{board.network.board_address()}/", board.network.pc
+    return board.url, None
 
 
 def fetch(
-    url: str, timeout_wall: float = 20.0, station: Station | None = None, headers: Mapping[str, str] | None = None
+    url: str,
+    timeout_wall: float = 20.0,
+    station: Station | Pc | None = None,
+    headers: Mapping[str, str] | None = None,
 ) -> Response:
     """GETs an address, with ``headers`` beside the usual; an HTTP error is a response like others. Raises PageError."""
     sent = {"Accept-Encoding": "gzip", **(headers or {})}
@@ -107,7 +112,7 @@ def _from_here(url: str, headers: dict[str, str], timeout_wall: float) -> _Answe
         return int(answer.status), {name.lower(): value for name, value in answer.headers.items()}, answer.read()
 
 
-def _from_station(url: str, headers: dict[str, str], station: Station) -> _Answer:
+def _from_station(url: str, headers: dict[str, str], station: Station | Pc) -> _Answer:
     """Over a connection of its own; HTTP is the standard library's, on the station's socket."""
     address = urlsplit(url)
     client = http.client.HTTPConnection(address.hostname or "", address.port or http.client.HTTP_PORT)
@@ -121,7 +126,7 @@ def _from_station(url: str, headers: dict[str, str], station: Station) -> _Answe
         client.close()
 
 
-def fetch_with_parts(url: str, timeout_wall: float = 20.0, station: Station | None = None) -> list[Response]:
+def fetch_with_parts(url: str, timeout_wall: float = 20.0, station: Station | Pc | None = None) -> list[Response]:
     """The page and everything it needs, and that needs, each once; the page first.
 
     Raises PageError, also when something is to come from another host: that would not work without the Internet.

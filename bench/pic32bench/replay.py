@@ -21,7 +21,7 @@ from pic32bench.board import load
 from pic32bench.clock import DEFAULT_QUANTUM
 from pic32bench.errors import UsageError
 from pic32bench.network import ReplayNetwork
-from pic32bench.network.wire import Frame
+from pic32bench.network.frame import Frame
 from pic32bench.panel_link import NS
 from pic32bench.recording import Difference, Recording, compare
 

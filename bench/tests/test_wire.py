@@ -12,8 +12,9 @@ from scapy.utils import rdpcap
 
 from pic32bench import Board, UsageError, WaitTimeoutError
 from pic32bench.network import WireNetwork
+from pic32bench.network.frame import Frame
 from pic32bench.network.neighbour import Neighbour
-from pic32bench.network.wire import Frame, WirePeer
+from pic32bench.network.wire import WirePeer
 
 Start = Callable[..., Board]
 BOARD = "00:04:a3:00:00:01"

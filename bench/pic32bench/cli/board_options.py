@@ -8,7 +8,7 @@ import re
 
 from pic32bench import paths
 from pic32bench.errors import UsageError
-from pic32bench.network import Network, UserNetwork, choose
+from pic32bench.network import NETWORKS, Network, UserNetwork, choose
 
 
 def add_board_options(parser: argparse.ArgumentParser) -> None:
@@ -23,7 +23,8 @@ def add_board_options(parser: argparse.ArgumentParser) -> None:
         "--network",
         default="user",
         metavar="NAME",
-        help="none, user or wire (%(default)s); without a host peer idle time is skipped unless a person is there",
+        help=f"{', '.join(NETWORKS)} (%(default)s): what is at the other end of the cable, see docs/networks.md; "
+        "without a host peer idle time is skipped unless a person is there",
     )
     parser.add_argument("--http-port", type=int, metavar="PORT", help="host port of the page (any free one)")
     parser.add_argument("--ws-port", type=int, metavar="PORT", help="host port of the WebSocket (any free one)")

@@ -82,6 +82,7 @@ class _Session:
         self.args = args
         self.code: int | None = None
         self.seen: dict[int, int] = {}
+        self.urls: dict[str, str] = {}
         self.out = Output(sys.stdout, len(consoles) > 1)
 
     def run(self) -> int:
@@ -125,8 +126,17 @@ class _Session:
         board = self.board
         names = " and ".join(path.name for path in (board.image.path, board.application) if path)
         self.out.note(f"{board.description.name}, {names}, network {board.network.name}")
-        for service, url in board.network.urls().items():
-            self.out.note(f"{'page' if service == 'http' else 'stream'} {url} (once the board has an address)")
+        for note in board.network.notes():
+            self.out.note(note)
+        self.announce_urls(" (once the board has an address)")
+
+    def announce_urls(self, remark: str = "") -> None:
+        """Says where the board is to be found, if that is new."""
+        urls = self.board.network.urls()
+        if urls != self.urls:
+            for service, url in urls.items():
+                self.out.note(f"{'page' if service == 'http' else 'stream'} {url}{remark}")
+            self.urls = urls
 
     def loop(self, keyboard: Keyboard) -> int:
         wall, virtual = time.monotonic(), self.board.time
@@ -151,6 +161,7 @@ class _Session:
 
     def verdict(self) -> int | None:
         """The exit code, once what a console has said decides it."""
+        self.announce_urls()
         if self.code is None:
             for console in self.consoles:
                 self.code = self.judge(console)

@@ -4,8 +4,20 @@
 from pic32bench.network.base import Network
 from pic32bench.network.choose import NETWORKS, choose
 from pic32bench.network.none import NoNetwork
+from pic32bench.network.pc import Pc
 from pic32bench.network.replay import ReplayNetwork
+from pic32bench.network.tap import TapNetwork
 from pic32bench.network.user import UserNetwork
 from pic32bench.network.wire import WireNetwork
 
-__all__ = ["NETWORKS", "Network", "NoNetwork", "ReplayNetwork", "UserNetwork", "WireNetwork", "choose"]
+__all__ = [
+    "NETWORKS",
+    "Network",
+    "NoNetwork",
+    "Pc",
+    "ReplayNetwork",
+    "TapNetwork",
+    "UserNetwork",
+    "WireNetwork",
+    "choose",
+]

@@ -29,6 +29,10 @@ class Network(ABC):
     def prepare(self) -> None:  # noqa: B027  (most networks need not)
         """Gets ready for a new emulator; called before `arguments`."""
 
+    def machine(self) -> dict[str, str | int]:
+        """Properties of the machine (platforms/qemu/README.md)."""
+        return {}
+
     def arguments(self) -> tuple[str, ...]:
         """What the emulator's command line needs."""
         return ()
@@ -51,6 +55,10 @@ class Network(ABC):
     def urls(self) -> dict[str, str]:
         """Addresses on this host that lead to the board: ``http`` and ``ws``, where the network has them."""
         return {}
+
+    def notes(self) -> list[str]:
+        """What a person should know who works with the board: a line each."""
+        return []
 
     def come_to_rest(self) -> None:  # noqa: B027  (most networks are)
         """Called while time still goes on, before `freeze`: waits until nothing is open that a snapshot cannot hold.

@@ -8,10 +8,16 @@ from collections.abc import Callable
 from pic32bench.errors import UsageError
 from pic32bench.network.base import Network
 from pic32bench.network.none import NoNetwork
+from pic32bench.network.tap import TapNetwork
 from pic32bench.network.user import UserNetwork
 from pic32bench.network.wire import WireNetwork
 
-NETWORKS: dict[str, Callable[[], Network]] = {"none": NoNetwork, "user": UserNetwork, "wire": WireNetwork}
+NETWORKS: dict[str, Callable[[], Network]] = {
+    "none": NoNetwork,
+    "user": UserNetwork,
+    "tap": TapNetwork,
+    "wire": WireNetwork,
+}
 
 
 def choose(network: str | Network) -> Network:

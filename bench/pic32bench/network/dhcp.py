@@ -10,7 +10,8 @@ from scapy.layers.dhcp import BOOTP, DHCP
 from scapy.layers.inet import IP, UDP
 from scapy.layers.l2 import Ether
 
-from pic32bench.network.wire import Frame, WireNetwork, WirePeer
+from pic32bench.network.frame import Frame
+from pic32bench.network.wire import WireNetwork, WirePeer
 
 LEASE = 86400  # seconds, as QEMU's user network gives
 _SERVER, _CLIENT = 67, 68

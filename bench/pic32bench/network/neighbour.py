@@ -16,7 +16,8 @@ from scapy.layers.l2 import ARP, Ether
 from scapy.layers.netbios import NBNSHeader, NBNSQueryRequest, NBNSQueryResponse
 
 from pic32bench.errors import WaitTimeoutError
-from pic32bench.network.wire import Frame, WireNetwork, WirePeer
+from pic32bench.network.frame import Frame
+from pic32bench.network.wire import WireNetwork, WirePeer
 
 MAC = "02:00:00:00:00:01"  # locally administered
 ADDRESS = "169.254.1.1"

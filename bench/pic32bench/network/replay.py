@@ -9,7 +9,8 @@ from pic32bench.channel import LineSplitter
 from pic32bench.clock import Clock, LockStepClock
 from pic32bench.emulator import Emulator
 from pic32bench.errors import UsageError
-from pic32bench.network.wire import Frame, WireNetwork
+from pic32bench.network.frame import Frame
+from pic32bench.network.wire import WireNetwork
 
 
 class ReplayNetwork(WireNetwork):

@@ -16,8 +16,9 @@ from typing import Any, Self, TypeVar
 from pic32bench.clock import LockStepClock
 from pic32bench.errors import WaitTimeoutError
 from pic32bench.network.dhcp import DhcpServer
+from pic32bench.network.frame import Frame
 from pic32bench.network.stack import Stack, State
-from pic32bench.network.wire import Frame, WireNetwork, WirePeer
+from pic32bench.network.wire import WireNetwork, WirePeer
 
 _T = TypeVar("_T")
 MAC = "02:00:00:00:00:02"  # locally administered
@@ -26,7 +27,6 @@ LINK_LOCAL = ("169.254.1.2", "255.255.0.0")
 WITH_DHCP = ("10.0.2.2", "255.255.255.0")
 LEASED = "10.0.2.15"
 DEFAULT_TIMEOUT = 10.0
-_IPV4, _ARP = b"\x08\x00", b"\x08\x06"
 
 
 class Station(WirePeer):
@@ -78,7 +78,7 @@ class Station(WirePeer):
         self.stack.close()
 
     def answer(self, frame: Frame) -> None:
-        self._board_address = _sender(frame.data) or self._board_address
+        self._board_address = frame.sender or self._board_address
         self._advance(frame.data)
 
     def _tick(self, now_ns: int) -> None:
@@ -294,10 +294,3 @@ class _File(io.RawIOBase):
         data = self._connection.recv(len(buffer))
         buffer[: len(data)] = data
         return len(data)
-
-
-def _sender(frame: bytes) -> str | None:
-    """The IPv4 address that a frame shows its sender to have, if it shows any (RFC 826, RFC 791)."""
-    place = {_ARP: 28, _IPV4: 26}.get(frame[12:14])
-    address = b"" if place is None else frame[place : place + 4]
-    return ".".join(map(str, address)) if any(address) else None

@@ -7,30 +7,27 @@ The board can be reached at host ports on the loopback address only, and cannot 
 from __future__ import annotations
 
 import json
-import os
 import re
 import socket
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
-from typing import IO
 
 from pic32bench.clock import Clock
 from pic32bench.emulator import Emulator
 from pic32bench.errors import EmulatorError, PortBusyError, UsageError
 from pic32bench.network.base import Network
+from pic32bench.network.capture import Capture
 
 HOST = "127.0.0.1"
 # What the demo serves (starter-kit facts): the page, and the WebSocket server with its path.
 SERVICES: Mapping[str, int] = {"http": 80, "ws": 8088}
-_PATHS = {"http": "/", "ws": "/echo"}
-_PCAP_HEADER = 24  # bytes, of a pcap file
+PATHS = {"http": "/", "ws": "/echo"}
 # A row of `info usernet` in QEMU's monitor.
 _FORWARD = re.compile(r"TCP\[HOST_FORWARD\]\s+\d+\s+(?:127\.0\.0\.1|localhost)\s+(\d+)\s+\S+\s+(\d+)")
 _CONNECTION = re.compile(r"TCP\[(\w+)\]\s+\d+\s+\S+\s+\d+\s+\S+\s+(\d+)")
 _OVER = ("HOST_FORWARD", "CLOSED", "TIME_WAIT")
 _ENDING = ("FIN_WAIT_1", "FIN_WAIT_2", "CLOSING", "LAST_ACK")  # the board closes its end, or has
-_CLOSING = 1.0  # virtual seconds that a connection gets to end
+CLOSING = 1.0  # virtual seconds that a connection gets to end
 
 
 class UserNetwork(Network):
@@ -51,7 +48,7 @@ class UserNetwork(Network):
             if not 1 <= port <= 65535:
                 raise UsageError(f"host port {port} for {service}: expected 1 to 65535")
         self.ports: dict[str, int] = {}
-        self._pcap: IO[bytes] | None = None
+        self._capture: Capture | None = None
         self._emulator: Emulator | None = None
         self._clock: Clock | None = None
         self._earlier = b""  # the capture of before the snapshot, with the file's header
@@ -61,7 +58,7 @@ class UserNetwork(Network):
         """Waits for connections of this computer that are closing. Raises UsageError when one is open."""
         assert self._emulator is not None
         assert self._clock is not None
-        self._clock.wait_until(lambda: True if not self._connections() else None, _CLOSING)
+        self._clock.wait_until(lambda: True if not self._connections() else None, CLOSING)
         still_open = [row for row in self._connections() if row[0] not in _ENDING]
         if still_open:
             services = {port: name for name, port in self.services.items()}
@@ -82,7 +79,7 @@ class UserNetwork(Network):
 
     def freeze(self) -> bytes:
         about = {"services": self.services, "wanted": self._wanted, "ports": self.ports}
-        return json.dumps(about).encode() + b"\n" + self._capture()
+        return json.dumps(about).encode() + b"\n" + (self._capture.contents() if self._capture else self._earlier)
 
     def thaw(self, state: bytes) -> None:
         """Takes the host ports that the frozen board had, or, when they are not free, those that a new one gets."""
@@ -95,11 +92,10 @@ class UserNetwork(Network):
             if not _can_bind(port):
                 raise _busy(service, port)
         self._wished = {service: port for service, port in self._wished.items() if _can_bind(port)}
-        # A file without a name: nothing is left behind, however the bench ends.
-        self._pcap = tempfile.TemporaryFile()  # noqa: SIM115  (lives until close)
+        self._capture = Capture(self._earlier)
 
     def arguments(self) -> tuple[str, ...]:
-        assert self._pcap is not None
+        assert self._capture is not None
         # Port 0 lets the kernel choose: no port can be taken between a look for a free one and its use.
         forwards = "".join(
             f",hostfwd=tcp:{HOST}:{self._host_port(service)}-:{port}" for service, port in self.services.items()
@@ -109,16 +105,15 @@ class UserNetwork(Network):
             f"user,id=net0,restrict=on{forwards}",
             "-net",
             "nic,netdev=net0",
-            "-object",
-            f"filter-dump,id=dump0,netdev=net0,file=/proc/self/fd/{self._pcap.fileno()}",
+            *self._capture.arguments("net0"),
         )
 
     def _host_port(self, service: str) -> int:
         return self._wanted.get(service, 0) or self._wished.get(service, 0)
 
     def pass_fds(self) -> tuple[int, ...]:
-        assert self._pcap is not None
-        return (self._pcap.fileno(),)
+        assert self._capture is not None
+        return (self._capture.fileno(),)
 
     def start_error(self, error: EmulatorError) -> EmulatorError | UsageError:
         found = re.search(rf"host forwarding rule 'tcp:{re.escape(HOST)}:(\d+)-:(\d+)'", str(error))
@@ -138,7 +133,7 @@ class UserNetwork(Network):
 
     def urls(self) -> dict[str, str]:
         urls = {
-            name: f"{'ws' if name == 'ws' else 'http'}://{HOST}:{port}{_PATHS.get(name, '/')}"
+            name: f"{'ws' if name == 'ws' else 'http'}://{HOST}:{port}{PATHS.get(name, '/')}"
             for name, port in self.ports.items()
         }
         if {"http", "ws"} <= self.ports.keys():
@@ -147,24 +142,12 @@ class UserNetwork(Network):
         return urls
 
     def save_pcap(self, path: Path) -> bool:
-        if self._pcap is None:
-            return False
-        capture = self._capture()
-        path.write_bytes(capture)
-        return len(capture) > _PCAP_HEADER
-
-    def _capture(self) -> bytes:
-        """The capture as a pcap file's contents."""
-        if self._pcap is None:
-            return self._earlier
-        size = os.fstat(self._pcap.fileno()).st_size
-        begin = _PCAP_HEADER if self._earlier else 0
-        return self._earlier + os.pread(self._pcap.fileno(), size - begin, begin)
+        return self._capture is not None and self._capture.save(path)
 
     def close(self) -> None:
-        if self._pcap:
-            self._pcap.close()
-            self._pcap = None
+        if self._capture is not None:
+            self._capture.close()
+            self._capture = None
 
 
 def _can_bind(port: int) -> bool:

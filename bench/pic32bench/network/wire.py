@@ -12,11 +12,9 @@ import importlib
 import json
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self, TypeVar
 
-from scapy.layers.l2 import Ether
 from scapy.utils import PcapWriter
 
 from pic32bench.channel import LineSplitter
@@ -24,33 +22,12 @@ from pic32bench.clock import Clock, LockStepClock
 from pic32bench.emulator import Emulator
 from pic32bench.errors import EmulatorError, UsageError, WaitTimeoutError
 from pic32bench.network.base import Network
+from pic32bench.network.frame import Frame
 from pic32bench.panel_link import NS
 
 DEFAULT_TIMEOUT = 10.0
 # IEEE 802.3 clause 3: 64 to 1518 bytes with the FCS, which the wire does not carry; 4 more for a VLAN tag.
 _SHORTEST, _LONGEST = 60, 1518
-
-
-@dataclass(frozen=True)
-class Frame:
-    """A frame on the wire: its bytes without FCS, when its last bit left (ns), and whether the board sent it."""
-
-    time_ns: int
-    data: bytes
-    from_board: bool
-
-    @property
-    def time(self) -> float:
-        """Virtual seconds."""
-        return self.time_ns / NS
-
-    @property
-    def packet(self) -> Any:
-        """The frame as a scapy packet, dissected anew each time it is asked for."""
-        packet = Ether(self.data)
-        packet.time = self.time
-        return packet
-
 
 Filter = Callable[[Any], bool]
 Responder = Callable[[Frame], Any]

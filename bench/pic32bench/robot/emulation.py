@@ -50,10 +50,11 @@ class EmulationKeywords:
 
         ``board`` is a name in platforms/ or a board file. ``image`` is a .hex or .elf file, by default the reference
         firmware. ``network`` is ``user`` (page and stream can be reached from this computer), ``wire`` (page, stream
-        and raw frames in the board's own time) or ``none``. ``seed`` feeds the chip's random number source. On
-        ``none`` and ``wire`` the machine stands still between keywords, and every run is the same; on ``user`` it goes
-        on by the wall clock, and skips the time of a wait while nobody is connected. What is waited for is seen at the
-        next multiple of ``quantum`` seconds.
+        and raw frames in the board's own time), ``tap`` (a PC in a network namespace, with real programs) or
+        ``none``. ``seed`` feeds the chip's random number source. On ``none`` and ``wire`` the machine stands still
+        between keywords, and every run is the same; on ``user`` and ``tap`` it goes on by the wall clock, and skips
+        the time of a wait while nobody is connected. What is waited for is seen at the next multiple of ``quantum``
+        seconds.
 
         ``at`` is a keyword, without arguments, that leads the board to where tests are to begin. The first time it is
         run and a snapshot is taken. After that, in this run and in others, the board goes on from the snapshot, as

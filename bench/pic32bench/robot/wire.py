@@ -5,9 +5,9 @@ from __future__ import annotations
 
 from pic32bench.errors import UsageError
 from pic32bench.network import WireNetwork
+from pic32bench.network.frame import Frame
 from pic32bench.network.neighbour import Neighbour, is_announcement, is_probe
 from pic32bench.network.station import Station
-from pic32bench.network.wire import Frame
 from pic32bench.robot.emulation import EmulationKeywords
 
 

@@ -24,8 +24,8 @@ from websockets.sync.client import connect
 
 from pic32bench.bench import Board
 from pic32bench.errors import BenchError, UsageError, WaitTimeoutError
+from pic32bench.network import Pc, TapNetwork, WireNetwork
 from pic32bench.network.station import Station
-from pic32bench.network.wire import WireNetwork
 from pic32bench.stream.frames import VALUES_PER_FRAME, Message
 from pic32bench.stream.station_websocket import StationWebSocket, pack, unpack
 
@@ -119,6 +119,7 @@ class StreamClient:
         handshake_wall: longest wait for TCP connection and handshake.
         station: of network ``wire``, from which to connect to the board's own address; then all time is virtual, and
             ``now`` and ``backstop_wall`` do not count.
+        pc: of network ``tap``, from which to connect to the board's own address.
         headers: header fields of the handshake beside those that RFC 6455 asks for.
         compression: whether to offer permessage-deflate (RFC 7692), as browsers do.
     """
@@ -133,13 +134,14 @@ class StreamClient:
         backstop_wall: float = 30.0,
         handshake_wall: float = 15.0,
         station: Station | None = None,
+        pc: Pc | None = None,
         headers: Mapping[str, str] | None = None,
         compression: bool = False,
     ) -> None:
         self.url = f"ws://{host}:{port}{path}"
         self._headers, self._compression = dict(headers or {}), compression
         self._host, self._port, self._path = host, port, path
-        self._station = station
+        self._station, self._pc = station, pc
         self._now = now if station is None else lambda: station.clock.now
         self._backstop_wall = backstop_wall
         self._handshake_wall = handshake_wall
@@ -152,10 +154,10 @@ class StreamClient:
 
     @classmethod
     def of(cls, board: Board, path: str = PATH, timeout: float = 15.0, **options: Any) -> Self:
-        """A client of a board, not connected yet, over network ``user`` or ``wire``.
+        """A client of a board, not connected yet, over network ``user``, ``tap`` or ``wire``.
 
-        On ``wire`` it waits up to ``timeout`` virtual seconds for the board to have an address. ``options`` are
-        ``headers`` and ``compression``.
+        On ``tap`` and ``wire`` it waits up to ``timeout`` virtual seconds for the board to have an address.
+        ``options`` are ``headers`` and ``compression``.
 
         Raises:
             UsageError: nobody can reach the board on its network.
@@ -163,6 +165,9 @@ class StreamClient:
         """
         if isinstance(board.network, WireNetwork):
             return cls(board.station.board_address(timeout), path=path, station=board.station, **options)
+        if isinstance(board.network, TapNetwork):
+            found, pc = board.network.board_address(timeout), board.network.pc
+            return cls(found, path=path, now=lambda: board.time, pc=pc, **options)
         address = urlsplit(board.ws_url)
         assert address.hostname is not None
         assert address.port is not None
@@ -250,7 +255,8 @@ class StreamClient:
     def _connect_from_here(self) -> WebSocket:
         limit = f"{self._handshake_wall:g} s (wall)"
         try:
-            raw = socket.create_connection((self._host, self._port), self._handshake_wall)
+            open_connection = _from_this_computer if self._pc is None else self._pc.connect
+            raw = open_connection(self._host, self._port, self._handshake_wall)
         except TimeoutError:
             raise self._no_answer(limit) from None
         except OSError as error:
@@ -475,6 +481,10 @@ class StreamClient:
             "the connection broke without a close frame" if frame is None else f"the board closed it, code {frame.code}"
         )
         return StreamClosedError(f"{self.url}: {how}, after {self._count} message(s){self._after_reset()}")
+
+
+def _from_this_computer(host: str, port: int, timeout_wall: float) -> socket.socket:
+    return socket.create_connection((host, port), timeout_wall)
 
 
 def _short(message: Message) -> str:

@@ -108,6 +108,7 @@ static void bench_create_governor(PIC32MZMachine *s)
     s->governor = qdev_new(TYPE_PIC32_GOVERNOR);
     board_link(s->governor, "cpu", DEVICE(s->cpu));
     board_link(s->governor, "eth", s->eth);
+    qdev_prop_set_uint32(s->governor, "answer-time", s->answer_time_ms);
     qdev_realize_and_unref(s->governor, NULL, &error_fatal);
 }
 
@@ -419,6 +420,8 @@ static void pic32mz_machine_init(Object *obj)
                                    OBJ_PROP_FLAG_READWRITE);
     object_property_add_uint8_ptr(obj, "ram-fill", &s->ram_fill,
                                   OBJ_PROP_FLAG_READWRITE);
+    object_property_add_uint32_ptr(obj, "answer-time", &s->answer_time_ms,
+                                   OBJ_PROP_FLAG_READWRITE);
     pic32mz_add_bus_properties(s);
     pic32mz_add_list_properties(s);
 }

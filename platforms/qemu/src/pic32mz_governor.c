@@ -41,6 +41,13 @@ unsigned pic32_governor_peers(PIC32Governor *s)
     return s->unplugged ? 0 : pic32_peers_count(&s->peers, governor_virtual());
 }
 
+/* Whether somebody is there whom virtual time must not run away from. */
+static bool governor_heard(PIC32Governor *s)
+{
+    return pic32_governor_peers(s) ||
+           (!s->unplugged && governor_virtual() < s->answered);
+}
+
 /* Virtual time passed while it was paced. */
 static void governor_count(PIC32Governor *s, int64_t now)
 {
@@ -52,7 +59,7 @@ static void governor_count(PIC32Governor *s, int64_t now)
 
 static void governor_update(PIC32Governor *s)
 {
-    bool pacing = s->paced && (!s->awaited || pic32_governor_peers(s));
+    bool pacing = s->paced && (!s->awaited || governor_heard(s));
 
     if (pacing == s->pacing) {
         return;
@@ -105,6 +112,7 @@ void pic32_governor_set_awaited(PIC32Governor *s, bool awaited)
 void pic32_governor_reset(PIC32Governor *s)
 {
     pic32_peers_clear(&s->peers);
+    s->answered = 0;
     governor_update(s);
 }
 
@@ -114,6 +122,10 @@ static void governor_frame(void *opaque, const uint8_t *frame, size_t len,
     PIC32Governor *s = opaque;
 
     pic32_peers_frame(&s->peers, frame, len, to_board, governor_virtual());
+    if (s->answer_time_ms) {
+        s->answered = governor_virtual() +
+                      (int64_t)s->answer_time_ms * SCALE_MS;
+    }
     governor_update(s);
 }
 
@@ -155,6 +167,7 @@ static int governor_post_load(void *opaque, int version_id)
     PIC32Governor *s = opaque;
 
     pic32_peers_clear(&s->peers);
+    s->answered = 0;
     s->unplugged = pic32_eth_net_client(s->eth)->link_down;
     s->pacing = false;
     timer_del(s->tick);
@@ -175,6 +188,7 @@ static const VMStateDescription vmstate_governor = {
 static Property governor_properties[] = {
     DEFINE_PROP_LINK("cpu", PIC32Governor, cpu, TYPE_M5150_CPU, M5150CPU *),
     DEFINE_PROP_LINK("eth", PIC32Governor, eth, TYPE_PIC32_ETH, PIC32Eth *),
+    DEFINE_PROP_UINT32("answer-time", PIC32Governor, answer_time_ms, 0),
     DEFINE_PROP_END_OF_LIST(),
 };
 

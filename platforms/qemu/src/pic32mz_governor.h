@@ -16,7 +16,9 @@
 OBJECT_DECLARE_SIMPLE_TYPE(PIC32Governor, PIC32_GOVERNOR)
 
 /*
- * Links "cpu": the core to hold; "eth": where peers are seen. No part of the
+ * Links "cpu": the core to hold; "eth": where peers are seen. With hosts on the
+ * cable that answer in their own time, "answer-time" is how long that may take:
+ * until then every frame, of whichever side, is like a peer. No part of the
  * chip: a peer on the host lives in wall time, and the guest's time-outs must
  * not run out before it has had the time to answer.
  */
@@ -26,6 +28,8 @@ struct PIC32Governor {
     M5150CPU *cpu;
     PIC32Eth *eth;
     PIC32Peers peers;
+    uint32_t answer_time_ms;    /* after a frame an answer may come, or more */
+    int64_t answered;           /* until then */
     bool unplugged;
     bool paced;                 /* asked for: see below */
     bool awaited;

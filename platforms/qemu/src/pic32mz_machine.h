@@ -33,6 +33,7 @@ struct PIC32MZMachine {
     char *mac;
     uint64_t rng_seed;
     uint8_t ram_fill;           /* every byte of RAM after power-on */
+    uint32_t answer_time_ms;    /* of hosts on the cable: see the governor */
     uint32_t ebi_ram_kib;
     CanBusState *canbus[PIC32_N_CAN];   /* NULL: nobody else is there */
     char *jumpers_text;

@@ -319,6 +319,14 @@ static struct tcp_pcb *release(struct connection *c)
     return pcb;
 }
 
+void station_shutdown(int number)
+{
+    struct connection *c = connection_at(number);
+
+    if (c->pcb)
+        tcp_shutdown(c->pcb, 0, 1);
+}
+
 void station_close(int number)
 {
     struct tcp_pcb *pcb = release(connection_at(number));

@@ -45,6 +45,7 @@ int station_waiting(int number);                    /* whether there is somethin
 uint32_t station_read(int number, uint8_t *data, uint32_t room);
 /* Bytes written that the other side has not acknowledged. */
 uint32_t station_unacknowledged(int number);
+void station_shutdown(int number);                  /* nothing more will be written; what comes can still be read */
 void station_close(int number);
 void station_abort(int number);
 

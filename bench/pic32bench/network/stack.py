@@ -59,6 +59,7 @@ class Stack:
             ("waiting", (ctypes.c_int,), ctypes.c_int),
             ("read", (ctypes.c_int, ctypes.c_char_p, ctypes.c_uint32), ctypes.c_uint32),
             ("unacknowledged", (ctypes.c_int,), ctypes.c_uint32),
+            ("shutdown", (ctypes.c_int,), None),
             ("close", (ctypes.c_int,), None),
             ("abort", (ctypes.c_int,), None),
             ("ping", (ctypes.c_uint32, ctypes.c_uint16), None),
@@ -121,6 +122,10 @@ class Stack:
     def unacknowledged(self, number: int) -> int:
         """Bytes written that the board has not acknowledged."""
         return int(self._library.station_unacknowledged(number))
+
+    def shutdown(self, number: int) -> None:
+        """Ends what goes out on a connection; what comes can still be read."""
+        self._call("shutdown", number)
 
     def end(self, number: int) -> None:
         """Closes a connection: what was written still goes out."""

@@ -220,6 +220,12 @@ class Connection:
         if not self.clock.wait_until(acknowledged, limit):
             raise TimeoutError(f"the board did not take everything within {limit:g} s")
 
+    def shutdown(self) -> None:
+        """Tells the board that nothing more will be sent, and goes on receiving. All must have been sent: `flush`."""
+        self._station.stack.input(self.clock.last_ns)
+        self._station.stack.shutdown(self.number)
+        self._station.transmit()
+
     def recv(self, size: int = 65536, timeout: float | None = None) -> bytes:
         """Up to ``size`` bytes as soon as there are any; b"" at the end. Raises TimeoutError, ConnectionResetError."""
         limit = self.timeout if timeout is None else timeout

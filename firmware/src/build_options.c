@@ -15,7 +15,8 @@ _Static_assert(WS_BUFFER_SIZE >= (int)WEBSOCKET_ANSWER_MAX && WS_BUFFER_SIZE >= 
                WS_BUFFER_SIZE <= 65535, "WS_BUFFER_SIZE must be 160 to 65535");
 
 /* lwIP counts its heap in 16 bits up to 64000, and the RAM ends at 512 KiB. */
-_Static_assert(MEM_SIZE >= 256 && MEM_SIZE <= 393216, "MEM_SIZE must be 256 to 393216");
+_Static_assert(MEM_SIZE <= 393216, "MEM_SIZE must be at most 393216");
+_Static_assert(MEM_SIZE >= (int)(HTTP_HEAP + HEAP_RESERVE), "MEM_SIZE must be at least 3424");
 
 _Static_assert(TCP_WND >= TCP_MSS && TCP_WND <= 65535, "TCP_WND must be 1460 (TCP_MSS) to 65535");
 

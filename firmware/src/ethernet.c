@@ -9,6 +9,7 @@
  */
 #include "ethernet.h"
 #include <string.h>
+#include "admission.h"
 #include "board.h"
 #include "clock.h"
 #include "interrupts.h"
@@ -157,6 +158,7 @@ static struct pbuf *received_frame(unsigned count)
         ethernet_counters.rx_errors++;
         return NULL;
     }
+    admission_of_frame();
     frame = pbuf_alloc(PBUF_RAW, (u16_t)length, PBUF_POOL);
     if (!frame) {
         ethernet_counters.rx_no_memory++;

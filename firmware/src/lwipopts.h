@@ -8,6 +8,7 @@
 #include "options/MEM_SIZE.h"
 #include "options/PBUF_POOL_SIZE.h"
 #include "options/TCP_WND.h"
+#include "budget.h"
 
 #define NO_SYS                          1
 #define SYS_LIGHTWEIGHT_PROT            0           /* lwIP runs in the main loop only */
@@ -17,15 +18,24 @@
 
 /* Memory, beside the options MEM_SIZE and PBUF_POOL_SIZE. */
 #define MEM_ALIGNMENT                   4
-#define MEMP_NUM_PBUF                   24          /* PBUF_ROM and PBUF_REF: the web pages, four segments a connection */
+#define MEMP_NUM_PBUF                   (HTTP_PLACES * HTTP_SEGMENTS)   /* PBUF_ROM: what is sent of the web pages */
 #define PBUF_POOL_BUFSIZE               256
-#define MEMP_NUM_TCP_PCB                12
+#define MEMP_NUM_TCP_PCB                (HTTP_PLACES + WEBSOCKET_PLACES)
 #define MEMP_NUM_TCP_PCB_LISTEN         2
-#define MEMP_NUM_TCP_SEG                56
+#define MEMP_NUM_TCP_SEG                72          /* HTTP_SEGMENTS and FIN, 12 of each client, and what comes out of order */
 #define MEMP_NUM_UDP_PCB                3           /* DHCP, NetBIOS name service, one to spare */
 #define MEMP_NUM_REASSDATA              2
-#define LWIP_STATS                      LWIP_STATISTICS
+#define LWIP_STATS                      1
 #define LWIP_STATS_DISPLAY              0
+#define MEM_STATS                       1           /* admission.c asks how full the heap is; the others are for a debugger */
+#define LINK_STATS                      LWIP_STATISTICS
+#define ETHARP_STATS                    LWIP_STATISTICS
+#define IP_STATS                        LWIP_STATISTICS
+#define ICMP_STATS                      LWIP_STATISTICS
+#define UDP_STATS                       LWIP_STATISTICS
+#define TCP_STATS                       LWIP_STATISTICS
+#define MEMP_STATS                      LWIP_STATISTICS
+#define SYS_STATS                       LWIP_STATISTICS
 
 /* IP. No fragments: nothing here needs them. */
 #define LWIP_IPV4                       1
@@ -51,9 +61,8 @@
 #define LWIP_TCP                        1
 #define LWIP_UDP                        1
 #define TCP_MSS                         1460
-/* While a peer holds back its acknowledgement of two segments, two more are on the cable: 95 Mbit/s instead of 68. The
- * web server's queue costs headers only, its pages lie in flash; the WebSocket server takes no more than
- * WEBSOCKET_SEND_MAX, as its copies lie in MEM_SIZE. */
+/* While a peer holds back its acknowledgement of two segments, two more are on the cable: 95 Mbit/s instead of 68. How
+ * much of it a connection may use is a matter of budget.h. */
 #define TCP_SND_BUF                     (4 * TCP_MSS)
 #define TCP_SND_QUEUELEN                24
 #define TCP_SNDLOWAT                    TCP_MSS
@@ -61,6 +70,8 @@
 #define TCP_QUEUE_OOSEQ                 1
 #define TCP_OOSEQ_MAX_BYTES             TCP_WND
 #define TCP_OOSEQ_MAX_PBUFS             8
+#define PBUF_POOL_FREE_OOSEQ            0           /* admission.c does it, before it is too late */
+#define TCP_MSL                         5000UL      /* TIME-WAIT is 10 s: nothing that old is on a cable */
 #define TCP_MAXRTX                      8           /* a peer that vanished with data in flight: about half a minute */
 #define TCP_SYNMAXRTX                   4
 #define LWIP_TCP_KEEPALIVE              1           /* one that vanished while all was quiet: 10 + 5 x 2 s */
@@ -83,13 +94,15 @@
 #define LWIP_HTTPD_MAX_REQUEST_URI_LEN  0
 #define LWIP_HTTPD_SUPPORT_11_KEEPALIVE 1
 #define HTTPD_LIMIT_SENDING_TO_2MSS     0
+#define HTTPD_MAX_WRITE_LEN(pcb)        admission_to_send(pcb)
 #define HTTPD_USE_MEM_POOL              1
-#define MEMP_NUM_PARALLEL_HTTPD_CONNS   6           /* as many as a browser opens */
+#define MEMP_NUM_PARALLEL_HTTPD_CONNS   HTTP_PLACES
 #define MEMP_NUM_PARALLEL_HTTPD_SSI_CONNS 1
 
 /* NetBIOS name service. */
 #define NETBIOS_LWIP_NAME               "MCHPBOARD_E"
 #define LWIP_NETBIOS_RESPOND_NAME_QUERY 1
 
+#define LWIP_HOOK_FILENAME              "admission.h"
 
 #endif

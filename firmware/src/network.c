@@ -23,6 +23,8 @@
 #define HOST_NAME      NETBIOS_LWIP_NAME
 
 static struct netif interface;
+static struct dhcp dhcp;                            /* not in the heap, where there might be no room when they start */
+static struct autoip autoip;
 static ip4_addr_t shown_address;
 static bool shown_link = true;                      /* the first "down" is no news */
 
@@ -78,6 +80,8 @@ bool network_init(void)
     netif_set_status_callback(&interface, address_changed);
     netif_set_link_callback(&interface, link_changed);
     netif_set_up(&interface);
+    dhcp_set_struct(&interface, &dhcp);
+    autoip_set_struct(&interface, &autoip);
     dhcp_start(&interface);
     http_init();
     console_log("TCP/IP Stack: Initialization Ended - success");

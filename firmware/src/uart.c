@@ -6,7 +6,7 @@
 #include "interrupts.h"
 
 #define UART_PRIORITY 4u
-#define TX_SIZE       1024u                         /* powers of two */
+#define TX_SIZE       512u                          /* powers of two */
 #define RX_SIZE       64u
 
 #define BAUD_DIVISOR  ((BOARD_PBCLK2_HZ + 2u * BOARD_CONSOLE_BAUD) / (4u * BOARD_CONSOLE_BAUD) - 1u)

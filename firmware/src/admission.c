@@ -15,7 +15,7 @@
 #include "lwip/priv/tcp_priv.h"
 #include "lwip/stats.h"
 
-#define QUIET_TICKS 4u                              /* of TCP_SLOW_INTERVAL: two seconds */
+#define QUIET_TICKS (2000u / TCP_SLOW_INTERVAL)     /* two seconds */
 #define WINDOW_TINY 536u                            /* RFC 9293 3.7.1: every host takes as much */
 
 /* What may be said of a connection; the greater, the sooner it goes. */

@@ -67,14 +67,17 @@
 #define TCP_SND_QUEUELEN                24
 #define TCP_SNDLOWAT                    TCP_MSS
 #define TCP_SNDQUEUELOWAT               12
+/* Retransmission time-outs are counted in two of these and are three such counts at least: 300 ms. With lwIP's own 250
+ * they are 1.5 s, and a link that loses 5% of the frames holds up two thirds of them. */
+#define TCP_TMR_INTERVAL                50
 #define TCP_QUEUE_OOSEQ                 1
 #define TCP_OOSEQ_MAX_BYTES             TCP_WND
 #define TCP_OOSEQ_MAX_PBUFS             8
 #define PBUF_POOL_FREE_OOSEQ            0           /* admission.c does it, before it is too late */
 #define TCP_MSL                         5000UL      /* TIME-WAIT is 10 s: nothing that old is on a cable */
-#define TCP_MAXRTX                      8           /* a peer that vanished with data in flight: about half a minute */
+#define TCP_MAXRTX                      8           /* more than a minute: keep-alive is sooner where it is on */
 #define TCP_SYNMAXRTX                   4
-#define LWIP_TCP_KEEPALIVE              1           /* one that vanished while all was quiet: 10 + 5 x 2 s */
+#define LWIP_TCP_KEEPALIVE              1           /* a peer that vanished is given up after 10 + 5 x 2 s */
 #define TCP_KEEPIDLE_DEFAULT            10000UL
 #define TCP_KEEPINTVL_DEFAULT           2000UL
 #define TCP_KEEPCNT_DEFAULT             5U
@@ -82,6 +85,7 @@
 
 /* Web server: http.c reads the requests and finds the answers, whole in flash; the httpd sends them. It closes a connection
  * on which nothing was acknowledged for 8 s. */
+#define HTTPD_POLL_INTERVAL             20          /* of 2 x TCP_TMR_INTERVAL; four of these are the 8 s */
 #define HTTPD_FSDATA_FILE               "no_fsdata.h"
 #define LWIP_HTTPD_CUSTOM_FILES         1
 #define LWIP_HTTPD_DYNAMIC_HEADERS      0

@@ -15,12 +15,14 @@
 #include "lwip/dhcp.h"
 #include "lwip/init.h"
 #include "lwip/netif.h"
+#include "lwip/priv/tcp_priv.h"
 #include "lwip/sys.h"
 #include "lwip/timeouts.h"
 #include "netif/ethernet.h"
 
 #define INTERFACE_NAME "PIC32INT"
 #define HOST_NAME      NETBIOS_LWIP_NAME
+#define NEVER          0x7FFFFFFFu                  /* ms: longer than any cable is out */
 
 static struct netif interface;
 static struct dhcp dhcp;                            /* not in the heap, where there might be no room when they start */
@@ -60,8 +62,25 @@ static void address_changed(struct netif *netif)
     ip4_addr_copy(shown_address, *address);
 }
 
+/* While the cable is out nobody can be heard, so nobody has vanished. When it is back, what waits goes out at once and
+ * not after the next retransmission time-out, which has grown to many seconds. */
+static void connections_follow_link(bool up)
+{
+    for (struct tcp_pcb *pcb = tcp_active_pcbs; pcb; pcb = pcb->next) {
+        pcb->keep_idle = up ? TCP_KEEPIDLE_DEFAULT : NEVER;
+        pcb->keep_cnt_sent = 0;
+        pcb->tmr = tcp_ticks;
+        if (up) {
+            pcb->rto = (s16_t)((pcb->sa >> 3) + pcb->sv);
+            tcp_rexmit_rto(pcb);
+            pcb->nrtx = 0;
+        }
+    }
+}
+
 static void link_changed(struct netif *netif)
 {
+    connections_follow_link(netif_is_link_up(netif));
     if (shown_link != netif_is_link_up(netif))
         console_log("%s Link: %s", INTERFACE_NAME, ethernet_link_text(netif));
     shown_link = netif_is_link_up(netif);

@@ -2,26 +2,32 @@
 // Live scope: the board's stream over a WebSocket, drawn with uPlot.
 "use strict";
 (() => {
-  const RAMP_STEP = 4000, MODULUS = 65536;
-  const RECONNECT_FIRST = 500, RECONNECT_LAST = 5000, RATE_WINDOW = 2000, SILENCE = 3000, PATIENCE = 10000; // ms
+  const RAMP_STEP = 4000, MODULUS = 65536, RAMP_STEPS = 8; // so many steps in a row are no chance
+  const RECONNECT_FIRST = 500, RECONNECT_LAST = 5000, SILENCE = 3000, PATIENCE = 10000, PROBE = 3000; // ms
+  const TICK = 250, RATE_TICKS = 8; // ms; the rate is that of the last two seconds
   const byId = (id) => document.getElementById(id);
   const query = new URLSearchParams(location.search);
   const url = `ws://${location.hostname}:${query.get("ws") || 8088}/echo`;
 
   let socket = null, heard = 0, asked = false, delay = null, streaming = false, wanted = false, wait = RECONNECT_FIRST;
-  let points = Number(byId("points").value), total = 0, frames = 0;
-  let values = [], arrivals = [], dirty = true;
+  let frames = 0, dirty = true;
+
+  // The last values, in a ring. What a frame costs does not depend on how many there are.
+  const ring = new Uint16Array(1000), xs = new Float64Array(ring.length), ys = new Float64Array(ring.length);
+  let points = Number(byId("points").value), total = 0, rampSteps = 0;
+  const ticks = []; // [ms, frames] of the last ticks
 
   const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+  const isOpen = () => socket !== null && socket.readyState === WebSocket.OPEN;
 
   function makeScope() {
     const box = byId("scope");
     const axis = { stroke: () => colour("--faint"), grid: { stroke: () => colour("--line"), width: 1 }, ticks: { show: false } };
     const plot = new uPlot({
       width: 300, height: 200, legend: { show: false }, cursor: { show: false },
-      scales: { x: { time: false }, y: { range: [0, MODULUS - 1] } },
+      scales: { x: { time: false, range: (_, first, last) => [last - points + 1, last] }, y: { range: [0, MODULUS - 1] } },
       padding: [null, 16, null, null], // the rightmost number may stand out half
-      axes: [{ ...axis, size: 30 }, { ...axis, size: 58, splits: () => [0, 16384, 32768, 49152, 65535] }],
+      axes: [{ ...axis, size: 30, values: (_, places) => places.map((at) => at < 0 ? "" : at) }, { ...axis, size: 58, splits: () => [0, 16384, 32768, 49152, 65535] }],
       series: [{}, { stroke: () => colour("--trace"), width: 1.5, points: { show: false } }],
     }, [[], []], box);
     const fit = () => plot.setSize({ width: box.clientWidth - 16, height: box.clientHeight - 16 });
@@ -35,46 +41,44 @@
     const element = byId(id);
     if (element.textContent !== text) element.textContent = text;
     if (state !== undefined) element.className = `state ${state}`;
+    if (element.hidden !== !text) element.hidden = !text;
   }
 
-  function signal() {
-    const recent = values.slice(-9);
-    if (recent.length < 9) return "–";
-    return recent.every((v, i) => i === 0 || v === (recent[i - 1] + RAMP_STEP) % MODULUS) ? "ramp (SW1 pressed)" : "noise";
+  function take(value) {
+    const expected = total ? (ring[(total - 1) % ring.length] + RAMP_STEP) % MODULUS : -1;
+    rampSteps = value === expected ? rampSteps + 1 : 0;
+    ring[total++ % ring.length] = value;
   }
 
   function draw() {
-    const now = performance.now();
-    arrivals = arrivals.filter((t) => now - t < RATE_WINDOW);
-    const span = arrivals.length > 1 ? arrivals[arrivals.length - 1] - arrivals[0] : Infinity;
-    show("rate", `${Math.round((arrivals.length - 1) * 1000 / span)} frames/s`);
-    if (dirty) {
-      dirty = false;
-      const first = total - values.length;
-      scope.setData([values.map((_, i) => first + i), values]);
-      show("last", values.length ? String(values[values.length - 1]) : "–");
-      show("frames", String(frames));
-      show("signal", streaming ? signal() : "–");
-    }
     requestAnimationFrame(draw);
+    if (!dirty) return;
+    dirty = false;
+    const count = Math.min(points, total);
+    for (let i = 0, at = total - count; i < count; i++, at++) {
+      xs[i] = at;
+      ys[i] = ring[at % ring.length];
+    }
+    scope.setData([xs.subarray(0, count), ys.subarray(0, count)]);
+    show("last", total ? String(ring[(total - 1) % ring.length]) : "–");
+    show("frames", String(frames));
+    const known = streaming && total > RAMP_STEPS, ramp = rampSteps >= RAMP_STEPS;
+    show("signal", !known ? "–" : ramp ? "ramp" : "noise");
+    show("switch", !known ? "" : ramp ? "SW1 pressed" : "SW1 released", ramp ? "on" : ""); // the board tells by its values
   }
 
   function controls() {
-    const open = socket !== null && socket.readyState === WebSocket.OPEN;
-    byId("toggle").disabled = byId("delay").disabled = !open;
+    byId("toggle").disabled = byId("delay").disabled = !isOpen();
     byId("toggle").textContent = streaming ? "Stop" : "Start";
-    show("connection", open ? "connected" : "connecting", open ? "on" : "off");
+    show("connection", isOpen() ? "connected" : "connecting", isOpen() ? "on" : "off");
     show("stream", streaming ? "streaming" : "stopped", streaming ? "on" : "");
     dirty = true;
   }
 
   function receive(text) {
     if (/^\d+ \d+ \d+ \d+$/.test(text)) {
-      const four = text.split(" ").map(Number);
-      values = values.concat(four).slice(-points);
-      total += four.length;
+      for (const value of text.split(" ")) take(Number(value));
       frames += 1;
-      arrivals.push(performance.now());
       dirty = true;
     } else if (text === "StartStream" || text === "StopStream") { // the echo confirms it
       streaming = text === "StartStream";
@@ -89,16 +93,34 @@
 
   function connect() {
     const mine = socket = new WebSocket(url);
+    let opened = false;
     hear();
     mine.onopen = () => {
+      opened = true;
       hear();
       wait = RECONNECT_FIRST;
+      total = rampSteps = 0; // a new stream
       if (delay !== null) mine.send(`SetDelay ${delay}`); // the board may have been restarted
       if (wanted) mine.send("StartStream");
+      show("message", "");
       controls();
     };
     mine.onmessage = (event) => { hear(); receive(event.data); };
-    mine.onclose = () => lost(mine);
+    mine.onclose = () => {
+      if (!opened && mine === socket) explain(); // was given up before, otherwise
+      lost(mine);
+    };
+  }
+
+  // A browser does not say why there was no connection. If the page is still there, the board refused it.
+  async function explain() {
+    let answers = false;
+    try {
+      answers = (await fetch("/", { method: "HEAD", cache: "no-store", signal: AbortSignal.timeout(PROBE) })).ok;
+    } catch { /* no answer */ }
+    if (isOpen()) return;
+    show("message", answers ? `The board takes no more clients at ${url}, or none at all: close other pages. Trying again.`
+      : "The board does not answer. Trying again.");
   }
 
   function lost(which) {
@@ -112,17 +134,25 @@
 
   // A board that lost power says no goodbye. It echoes everything, so a question tells whether it is still there.
   function watch() {
-    const open = socket !== null && socket.readyState === WebSocket.OPEN;
-    if (socket === null || performance.now() - heard < (open ? SILENCE : PATIENCE)) return;
-    if (open && !asked) {
+    if (socket === null || performance.now() - heard < (isOpen() ? SILENCE : PATIENCE)) return;
+    if (isOpen() && !asked) {
       hear();
       asked = true;
       socket.send("still there?");
     } else {
       const gone = socket;
+      show("message", "The board does not answer. Trying again.");
       lost(gone);
       gone.close();
     }
+  }
+
+  function tick() {
+    ticks.push([performance.now(), frames]);
+    if (ticks.length > RATE_TICKS + 1) ticks.shift();
+    const [first, last] = [ticks[0], ticks[ticks.length - 1]];
+    show("rate", `${Math.round((last[1] - first[1]) * 1000 / (last[0] - first[0]) || 0)} frames/s`);
+    watch();
   }
 
   byId("controls").addEventListener("submit", (event) => event.preventDefault());
@@ -131,13 +161,12 @@
     socket?.send(wanted ? "StartStream" : "StopStream");
   });
   byId("delay").addEventListener("change", (event) => {
-    if (!event.target.checkValidity()) return;
+    if (!event.target.reportValidity()) return;
     delay = event.target.value;
     socket?.send(`SetDelay ${delay}`);
   });
   byId("points").addEventListener("change", (event) => {
     points = Number(event.target.value);
-    values = values.slice(-points);
     dirty = true;
   });
 
@@ -145,7 +174,7 @@
   show("server", url);
   wanted = query.get("start") !== "no"; // a scope that shows nothing is no demo
   connect();
-  setInterval(watch, 500);
+  setInterval(tick, TICK);
   controls();
   draw();
 })();

@@ -3,5 +3,6 @@
 
 from pic32bench.browser.chromium import Browser, BrowserError, colour, tools
 from pic32bench.browser.drawing import Box, Colour, Drawing, read
+from pic32bench.browser.scope import ScopePage
 
-__all__ = ["Box", "Browser", "BrowserError", "Colour", "Drawing", "colour", "read", "tools"]
+__all__ = ["Box", "Browser", "BrowserError", "Colour", "Drawing", "ScopePage", "colour", "read", "tools"]

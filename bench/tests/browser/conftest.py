@@ -10,9 +10,7 @@ import pytest
 from PIL import Image
 
 import pic32bench
-from pic32bench.browser import tools
-
-from .scope import ScopePage
+from pic32bench.browser import ScopePage, tools
 
 Save = Callable[[ScopePage, str], Image.Image]
 

@@ -7,7 +7,6 @@
 #include "http.h"
 #include <string.h>
 #include "http_request.h"
-#include "tick.h"
 #include "web_image.h"
 #include "lwip/apps/fs.h"
 #include "lwip/apps/httpd.h"
@@ -15,17 +14,12 @@
 
 #define PLACES            MEMP_NUM_PARALLEL_HTTPD_CONNS
 #define WAITING_PBUFS_MAX 4u                        /* requests behind the one that is answered; more close the connection */
-/* A new client takes the place of one that has been idle, has not told what it wants or has not taken its answer for
- * so long. Without new clients all have until httpd's patience ends, 8 s. */
-#define READING_PATIENCE  2000u                     /* ms */
-#define ANSWER_PATIENCE   5000u                     /* ms */
 
 struct http_connection {
     struct tcp_pcb *pcb;                            /* NULL, or no longer ours: the place is free */
     void *httpd;                                    /* httpd's own state of it */
     struct pbuf *input;                             /* what has come and is not read */
-    uint32_t since;                                 /* ms: when it began to do what it does */
-    bool answering, idle;                           /* idle: between two requests */
+    bool answering;
     bool closing;                                   /* nothing more is read */
     struct http_request request;
 };
@@ -112,9 +106,7 @@ void fs_close_custom(struct fs_file *file)
     struct http_connection *c = file->pextension;
 
     memset(&c->request, 0, sizeof c->request);
-    c->since = tick_ms();
     c->answering = false;
-    c->idle = true;
 }
 
 /* Gives httpd a request that it understands. */
@@ -130,9 +122,7 @@ static void answer(struct http_connection *c)
         c->closing = true;
         drop_input(c);
     }
-    c->since = tick_ms();
     c->answering = true;
-    c->idle = false;
     http.opening = c;
     http.receive(c->httpd, c->pcb, &request, ERR_OK);
     if (is_open(c))
@@ -145,10 +135,6 @@ static void read_input(struct http_connection *c)
     bool done = false;
     size_t used;
 
-    if (c->idle && c->input) {
-        c->idle = false;
-        c->since = tick_ms();
-    }
     while (c->input && !done) {
         used = http_request_read(&c->request, c->input->payload, c->input->len, &done);
         tcp_recved(c->pcb, (u16_t)used);
@@ -202,32 +188,14 @@ static void http_fail(void *httpd, err_t error)
     http.fail(httpd, error);
 }
 
-/* A place for a new connection. If need be, the one loses it that has been over its time longest; NULL: none is. */
-static struct http_connection *make_room(const struct tcp_pcb *pcb)
-{
-    struct http_connection *last = NULL;
-    uint32_t most = 0;
-
-    for (struct http_connection *c = http.connections; c < http.connections + PLACES; c++) {
-        uint32_t age = tick_ms() - c->since;
-        uint32_t patience = c->answering ? ANSWER_PATIENCE : c->idle ? 0 : READING_PATIENCE;
-
-        if (c->pcb == pcb || !is_open(c)) {         /* a pcb that lwIP uses again was another's before */
-            release(c);
-        } else if (age >= patience && age - patience >= most) {
-            most = age - patience;
-            last = c;
-        }
-    }
-    if (!connection_of(NULL) && last)
-        tcp_abort(last->pcb);
-    return connection_of(NULL);
-}
-
 static err_t http_admit(void *argument, struct tcp_pcb *pcb, err_t error)
 {
-    struct http_connection *c = make_room(pcb);
+    struct http_connection *c;
 
+    for (c = http.connections; c < http.connections + PLACES; c++)
+        if (c->pcb == pcb || !is_open(c))           /* a pcb that lwIP uses again was another's before */
+            release(c);
+    c = connection_of(NULL);                        /* admission.c lets in no more than there is room for */
     if (!c)
         return ERR_MEM;
     error = http.accept(argument, pcb, error);
@@ -235,7 +203,6 @@ static err_t http_admit(void *argument, struct tcp_pcb *pcb, err_t error)
         return error;
     c->pcb = pcb;
     c->httpd = pcb->callback_arg;
-    c->since = tick_ms();
     http.receive = pcb->recv;
     http.fail = pcb->errf;
     tcp_recv(pcb, http_receive);

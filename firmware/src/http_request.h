@@ -8,7 +8,7 @@
 #include <stdint.h>
 
 #define HTTP_HEAD_MAX   8192u                       /* a longer head is refused; browsers with cookies send 1 to 2 KiB */
-#define HTTP_PATH_MAX   64u                         /* a longer path is no file's */
+#define HTTP_PATH_MAX   32u                         /* a longer path is no file's */
 #define HTTP_TOKEN_MAX  20u
 
 /* A request as far as it has been read; no line is ever stored. All zero: nothing yet. */

@@ -40,7 +40,7 @@ static unsigned kind_of(const struct tcp_pcb *pcb)
 
     if (pcb->state == SYN_RCVD)
         return OPENING;
-    if (open && pcb->local_port == WEBSOCKET_PORT)
+    if (open && pcb->local_port == WEBSOCKET_PORT && pcb->prio > TCP_PRIO_MIN)
         return SERVED;
     if (!has_payload(pcb->unsent) && !has_payload(pcb->unacked))
         return open ? ASKING : OVER;

@@ -8,10 +8,11 @@
 
 /* TCP connections of each server, those included that are still opening or closing. */
 #define HTTP_PLACES         6u                      /* as many as a browser opens */
-#define WEBSOCKET_PLACES    6u                      /* three clients, and those who open, close or are told 503 */
+#define WEBSOCKET_PLACES    6u                      /* clients, and those who open, or are refused */
+#define WEBSOCKET_CLIENTS   3u                      /* open or closing; the next one is told 503 */
 
-/* Of the heap: a segment's headers, its pbuf and its block. Headers of 54 bytes are aligned to 4. */
-#define HEAP_SEGMENT        (56u + 16u + 8u)
+/* Of the heap: a segment's headers, its pbuf and its block. Headers of 54 bytes are aligned to 4, and so is what is sent. */
+#define HEAP_SEGMENT        (56u + 16u + 8u + 4u)
 
 /* A page lies in flash: a segment of it costs headers and a reference. */
 #define HTTP_SEGMENTS       4u                      /* each connection, on their way */
@@ -19,6 +20,17 @@
 
 /* For everything else: acknowledgements, ARP, DHCP, names, ping. */
 #define HEAP_RESERVE        1024u
+
+/* For what is sent to a client and waits for his acknowledgement: in the heap, two full segments, as he may hold back his
+ * acknowledgement of one, or less where MEM_SIZE is small; and pbufs, each of which may be a segment. */
+#define WEBSOCKET_ANSWER_HEAP (HEAP_SEGMENT + 160u) /* for a place that is no client's */
+#define WEBSOCKET_HEAP_LEFT ((MEM_SIZE - HTTP_HEAP - HEAP_RESERVE - (WEBSOCKET_PLACES - WEBSOCKET_CLIENTS) * WEBSOCKET_ANSWER_HEAP) / \
+                             WEBSOCKET_CLIENTS)
+#define WEBSOCKET_HEAP      LWIP_MIN(WEBSOCKET_HEAP_LEFT, 2u * (TCP_MSS + HEAP_SEGMENT))
+#define WEBSOCKET_SEGMENTS  12u
+
+/* What has come from a client and cannot be answered yet, in pbufs of the pool: his window, packed. */
+#define WEBSOCKET_INPUT     ((TCP_WND + PBUF_POOL_BUFSIZE - 1u) / PBUF_POOL_BUFSIZE)
 
 /* Segments besides those that wait to be acknowledged: of what comes out of order, the last are kept free. */
 #define SEGMENTS_RESERVE    8u

@@ -6,8 +6,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define SHA1_SIZE 20u
+#define SHA1_SIZE        20u
+#define SHA1_MESSAGE_MAX 119u                       /* two blocks */
 
+/* `length` is at most SHA1_MESSAGE_MAX. */
 void sha1(const uint8_t *message, size_t length, uint8_t digest[SHA1_SIZE]);
 
 #endif

@@ -6,28 +6,102 @@
  */
 #include "websocket_connection.h"
 #include <string.h>
+#include "budget.h"
+#include "network.h"
+#include "tick.h"
+
+#define PATIENCE         10000u                     /* ms: for either handshake, the opening and the closing one */
+#define SEND_PATIENCE    60000u                     /* ms: for a client that takes nothing of what is sent */
 
 /* What of its window lwIP has announced at the least: it announces more when half of it, or a segment, has become free. */
 #define WINDOW_SURE      (TCP_WND - LWIP_MIN(TCP_WND / 2u, (unsigned)TCP_MSS) + 1u)
 
-/* A frame of up to this length is echoed in one piece. It must fit into the buffer and into TCP's windows. */
-#define WHOLE_FRAME_MAX  LWIP_MIN(LWIP_MIN(PAYLOAD_MAX, (unsigned)TCP_MSS - WEBSOCKET_ROOM), WINDOW_SURE)
+/* A frame of up to this length is echoed in one piece. It must fit into the buffer, a segment, and both windows. */
+#define WHOLE_FRAME_MAX  LWIP_MIN(LWIP_MIN(PAYLOAD_MAX, WINDOW_SURE), LWIP_MIN((unsigned)TCP_MSS, ROOM_MAX) - WEBSOCKET_ROOM)
 
 /* A longer one goes out in pieces of what has come, no smaller than this for want of room alone. */
 #define PIECE_MIN        LWIP_MIN(WHOLE_FRAME_MAX, 512u)
 
+/* The most that is handed to TCP at a time. */
+#define ROOM_MAX         (WEBSOCKET_HEAP - HEAP_SEGMENT)
+
 uint8_t ws_buffer[WS_BUFFER_SIZE] __attribute__((aligned(4)));
 
-/* What of TCP_SND_BUF one connection may fill: each byte is copied into lwIP's heap, which has to do for all. */
-#define WEBSOCKET_SEND_MAX (2u * TCP_MSS)
-#define SEND_BUFFER_REST   (TCP_SND_BUF - WEBSOCKET_SEND_MAX)
+#define SMALL_HEADER     2u                         /* of a frame of up to 125 bytes */
 
 #define PAYLOAD     (ws_buffer + WEBSOCKET_ROOM)
 #define PAYLOAD_MAX (WS_BUFFER_SIZE / 4u * 4u - WEBSOCKET_ROOM)     /* whole words, for websocket_unmask */
 
-bool websocket_send(struct websocket_connection *c, const void *bytes, size_t length)
+/* Moves input together, in the buffers that it is in: a pbuf of the pool is as long for a crumb as for 256 bytes. */
+static void pack_input(struct pbuf *to)
 {
-    if (length + SEND_BUFFER_REST > tcp_sndbuf(c->pcb) || tcp_write(c->pcb, bytes, (u16_t)length, TCP_WRITE_FLAG_COPY) != ERR_OK)
+    while (to) {
+        struct pbuf *from = to->next;
+        uint8_t *begin = (uint8_t *)to + LWIP_MEM_ALIGN_SIZE(sizeof *to);
+
+        if (to->payload != begin)
+            to->payload = memmove(begin, to->payload, to->len);
+        if (from) {
+            u16_t length = LWIP_MIN((u16_t)(PBUF_POOL_BUFSIZE - to->len), from->len);
+            memcpy(begin + to->len, from->payload, length);
+            to->len = (u16_t)(to->len + length);
+            pbuf_remove_header(from, length);
+            if (!from->len) {
+                to->next = from->next;
+                from->next = NULL;
+                pbuf_free(from);
+                continue;
+            }
+        }
+        to = from;
+    }
+}
+
+void websocket_take_input(struct websocket_connection *c, struct pbuf *data)
+{
+    if (c->input)
+        pbuf_cat(c->input, data);
+    else
+        c->input = data;
+    if (pbuf_clen(c->input) > WEBSOCKET_INPUT)
+        pack_input(c->input);
+}
+
+/* `length` bytes of input are used up. */
+static void websocket_consume(struct websocket_connection *c, size_t length)
+{
+    tcp_recved(c->pcb, (u16_t)length);
+    while (length) {
+        struct pbuf *first = c->input;
+        size_t part = LWIP_MIN(length, first->len);
+        length -= part;
+        pbuf_remove_header(first, part);
+        if (!first->len) {
+            c->input = first->next;
+            first->next = NULL;                     /* or freeing it would free them all */
+            pbuf_free(first);
+        }
+    }
+}
+
+static void websocket_drop_input(struct websocket_connection *c)
+{
+    if (c->input)
+        websocket_consume(c, c->input->tot_len);
+}
+
+/* How much may be handed to TCP now. */
+static size_t send_room(const struct websocket_connection *c)
+{
+    size_t waits = (size_t)TCP_SND_BUF - tcp_sndbuf(c->pcb) + tcp_sndqueuelen(c->pcb) * HEAP_SEGMENT;
+
+    return waits < ROOM_MAX && tcp_sndqueuelen(c->pcb) < WEBSOCKET_SEGMENTS ? ROOM_MAX - waits : 0;
+}
+
+/* Hands `length` bytes to TCP, whole or not at all. */
+static bool websocket_send(struct websocket_connection *c, const void *bytes, size_t length)
+{
+    if (length > send_room(c) || tcp_write(c->pcb, bytes, (u16_t)length, TCP_WRITE_FLAG_COPY) != ERR_OK)
         return false;
     tcp_output(c->pcb);
     return true;
@@ -39,37 +113,55 @@ static bool websocket_send_frame(struct websocket_connection *c, size_t length, 
     return websocket_send(c, frame, (size_t)(PAYLOAD - frame) + length);
 }
 
-/* `length` bytes of input are used up. */
-static void websocket_consume(struct websocket_connection *c, size_t length)
+static void change_state(struct websocket_connection *c, enum websocket_state state)
 {
-    if (length) {
-        c->input = pbuf_free_header(c->input, (u16_t)length);
-        tcp_recved(c->pcb, (u16_t)length);
-    }
+    c->state = (uint8_t)state;
+    c->deadline = tick_ms() + PATIENCE;
 }
 
 /* From now on only the closing handshake. RFC 6455 7.1.7 for a failure. */
 static void begin_closing(struct websocket_connection *c, unsigned code)
 {
-    c->state = WEBSOCKET_CLOSING;
+    change_state(c, WEBSOCKET_CLOSING);
     c->close_code = (uint16_t)code;
 }
 
-static enum websocket_progress open_connection(struct websocket_connection *c, bool full)
+/*
+ * Nothing more is sent. What still comes is thrown away until the peer has closed its end, too: closed at once, the
+ * connection would be reset if anything came, and the reset would overtake our last words. RFC 6455 7.1.1.
+ */
+static void websocket_end(struct websocket_connection *c, enum websocket_state state)
 {
-    bool done = false;
+    change_state(c, state);
+    websocket_drop_input(c);                        /* tcp_close() would reset what has unread input */
+    tcp_close(c->pcb);
+    tcp_clear_flags(c->pcb, TF_RXCLOSED);           /* what still comes is for us: tcp_shutdown(), without its code */
+}
 
-    while (c->input && !done)
-        websocket_consume(c, websocket_parse_handshake(&c->handshake, c->input->payload, c->input->len, &done));
-    if (done) {
-        size_t length;
-        unsigned status = websocket_handshake_answer(&c->handshake, full, (char *)ws_buffer, &length);
-        if (!websocket_send(c, ws_buffer, length) || status != 101)
-            return WEBSOCKET_DONE;
+void websocket_begin(struct websocket_connection *c, struct tcp_pcb *pcb)
+{
+    c->pcb = pcb;
+    pcb->prio = TCP_PRIO_MIN;                       /* who has not shaken hands is missed least: src/admission.c */
+    change_state(c, WEBSOCKET_OPENING);
+}
+
+static void __attribute__((noinline)) websocket_open(struct websocket_connection *c, bool full)
+{
+    size_t length;
+    unsigned status;
+
+    while (c->input && (length = websocket_parse_handshake(&c->handshake, c->input->payload, c->input->len)))
+        websocket_consume(c, length);
+    status = websocket_handshake_answer(&c->handshake, full, (char *)ws_buffer, &length);
+    if (!status || !websocket_send(c, ws_buffer, length))
+        return;
+    if (status != 101)
+        websocket_end(c, WEBSOCKET_REFUSED);
+    else {
         memset(&c->message, 0, sizeof c->message);
-        c->state = WEBSOCKET_OPEN;
+        c->pcb->prio = TCP_PRIO_NORMAL;
+        change_state(c, WEBSOCKET_OPEN);
     }
-    return WEBSOCKET_WAITS_FOR_INPUT;
 }
 
 /* RFC 6455 5.5.1 and 7.4: the code to answer a Close frame with. */
@@ -88,8 +180,7 @@ static unsigned close_answer(size_t length)
 }
 
 /* A control frame whose header is `header` bytes long. False: not all here, or no room for the answer. */
-static bool take_control(struct websocket_connection *c, const struct websocket_frame *frame, size_t header,
-                         enum websocket_progress *progress)
+static bool take_control(struct websocket_connection *c, const struct websocket_frame *frame, size_t header)
 {
     size_t length = (size_t)frame->length;
 
@@ -99,10 +190,8 @@ static bool take_control(struct websocket_connection *c, const struct websocket_
     websocket_unmask(PAYLOAD, length, frame->mask, 0);
     switch (frame->opcode & WEBSOCKET_OPCODE) {
     case WEBSOCKET_PING:
-        if (!websocket_send_frame(c, length, WEBSOCKET_FIN | WEBSOCKET_PONG)) {
-            *progress = WEBSOCKET_WAITS_FOR_ROOM;
+        if (!websocket_send_frame(c, length, WEBSOCKET_FIN | WEBSOCKET_PONG))
             return false;
-        }
         break;
     case WEBSOCKET_CLOSE:
         begin_closing(c, close_answer(length));
@@ -113,7 +202,7 @@ static bool take_control(struct websocket_connection *c, const struct websocket_
 }
 
 /* Reads the next frame's header. False: it has to wait. */
-static bool take_header(struct websocket_connection *c, enum websocket_progress *progress)
+static bool take_header(struct websocket_connection *c)
 {
     struct websocket_message *m = &c->message;
     struct websocket_frame frame;
@@ -124,7 +213,7 @@ static bool take_header(struct websocket_connection *c, enum websocket_progress 
     if (!header)
         return false;
     if (header > 0 && (opcode & WEBSOCKET_CONTROL))
-        return take_control(c, &frame, (size_t)header, progress);
+        return take_control(c, &frame, (size_t)header);
     if (header < 0 || (opcode == WEBSOCKET_CONTINUATION) != (m->opcode != WEBSOCKET_CONTINUATION)) {
         begin_closing(c, WEBSOCKET_PROTOCOL_ERROR);
         return true;
@@ -156,11 +245,11 @@ static void end_message(struct websocket_connection *c)
 }
 
 /* Echoes what has come of the frame, as far as it fits. False: it has to wait. */
-static bool echo_piece(struct websocket_connection *c, enum websocket_progress *progress)
+static bool echo_piece(struct websocket_connection *c)
 {
     struct websocket_message *m = &c->message;
     struct utf8_state utf8 = m->utf8;
-    size_t room = LWIP_MAX(tcp_sndbuf(c->pcb), SEND_BUFFER_REST) - SEND_BUFFER_REST, come = c->input ? c->input->tot_len : 0;
+    size_t room = send_room(c), come = c->input ? c->input->tot_len : 0;
     size_t length = LWIP_MIN(come, (size_t)PAYLOAD_MAX);
 
     if (length > m->left)
@@ -180,10 +269,8 @@ static bool echo_piece(struct websocket_connection *c, enum websocket_progress *
     }
     if (m->whole && !frame_ends)
         return false;
-    if (!websocket_send_frame(c, length, (message_ends ? WEBSOCKET_FIN : 0) | (m->begun ? WEBSOCKET_CONTINUATION : m->opcode))) {
-        *progress = WEBSOCKET_WAITS_FOR_ROOM;
+    if (!websocket_send_frame(c, length, (message_ends ? WEBSOCKET_FIN : 0) | (m->begun ? WEBSOCKET_CONTINUATION : m->opcode)))
         return false;
-    }
     for (size_t i = 0; i < length && m->text_length <= COMMAND_MAX; i++, m->text_length++)
         if (m->text_length < COMMAND_MAX)
             m->text[m->text_length] = (char)PAYLOAD[i];
@@ -198,40 +285,70 @@ static bool echo_piece(struct websocket_connection *c, enum websocket_progress *
     return true;
 }
 
-/* Sends the Close frame that is due; after it the server closes the TCP connection. RFC 6455 7.1.1. */
-static enum websocket_progress close_connection(struct websocket_connection *c)
+/* Sends the Close frame that is due. RFC 6455 7.1.2 and 7.1.7: after it the server closes the TCP connection. */
+static void send_close(struct websocket_connection *c)
 {
     size_t length = c->close_code == WEBSOCKET_NO_CODE ? 0 : 2;
 
     PAYLOAD[0] = (uint8_t)(c->close_code >> 8);
     PAYLOAD[1] = (uint8_t)c->close_code;
-    return websocket_send_frame(c, length, WEBSOCKET_FIN | WEBSOCKET_CLOSE) ? WEBSOCKET_DONE : WEBSOCKET_WAITS_FOR_ROOM;
+    if (websocket_send_frame(c, length, WEBSOCKET_FIN | WEBSOCKET_CLOSE))
+        websocket_end(c, WEBSOCKET_ENDING);
 }
 
-void websocket_send_stream(struct websocket_connection *c)
+/* Sends what is due of the stream, all in one segment: what a lossy link has held up is caught up with soon. */
+static void __attribute__((noinline)) websocket_send_stream(struct websocket_connection *c)
+{
+    struct websocket_stream stream = c->message.stream;
+    uint8_t *next = ws_buffer, *last = ws_buffer + LWIP_MIN(send_room(c), sizeof ws_buffer) - SMALL_HEADER - STREAM_TEXT_MAX;
+
+    while (stream_due(&stream) && next <= last) {
+        size_t length = stream_text(&stream, (char *)next + SMALL_HEADER);
+        next[0] = WEBSOCKET_FIN | WEBSOCKET_TEXT;
+        next[1] = (uint8_t)length;
+        next += SMALL_HEADER + length;
+    }
+    if (next != ws_buffer && websocket_send(c, ws_buffer, (size_t)(next - ws_buffer)))
+        c->message.stream = stream;                 /* what was not sent has not been */
+}
+
+/* A connection in TIME_WAIT is lwIP's alone, which may give it to somebody else without a word. */
+static bool lost(const struct websocket_connection *c)
+{
+    return !c->pcb || c->pcb->callback_arg != c || c->pcb->state == TIME_WAIT;
+}
+
+bool websocket_worker(struct websocket_connection *c, bool full)
 {
     struct websocket_message *m = &c->message;
-    uint16_t last;
 
-    /* The frames of an echo that has begun may have no other data frame among them. RFC 6455 5.4. */
-    while (c->state == WEBSOCKET_OPEN && stream_due(&m->stream) && !(m->opcode && m->begun)) {
-        size_t length = stream_text(&m->stream, (char *)PAYLOAD, &last);
-        if (!websocket_send_frame(c, length, WEBSOCKET_FIN | WEBSOCKET_TEXT))
-            break;
-        stream_sent(&m->stream, last);
+    if (lost(c)) {
+        c->pcb = NULL;
+        return false;
     }
-}
-
-enum websocket_progress websocket_worker(struct websocket_connection *c, bool full)
-{
-    enum websocket_progress progress = WEBSOCKET_WAITS_FOR_INPUT;
-
     if (c->state == WEBSOCKET_OPENING)
-        progress = open_connection(c, full);
-    while (c->state == WEBSOCKET_OPEN &&
-           (c->message.in_frame ? echo_piece(c, &progress) : c->input && take_header(c, &progress)))
+        websocket_open(c, full);
+    while (c->state == WEBSOCKET_OPEN && (m->in_frame ? echo_piece(c) : c->input && take_header(c)))
         ;
+    /* The frames of an echo that has begun may have no other data frame among them. RFC 6455 5.4. */
+    if (c->state == WEBSOCKET_OPEN && !c->peer_done && !(m->opcode && m->begun))
+        websocket_send_stream(c);
     if (c->state == WEBSOCKET_CLOSING)
-        progress = close_connection(c);
-    return progress;
+        send_close(c);
+
+    bool serving = c->state == WEBSOCKET_OPENING || c->state == WEBSOCKET_OPEN, taken = !tcp_sndqueuelen(c->pcb);
+    if (serving && c->peer_done && taken)
+        websocket_end(c, c->state == WEBSOCKET_OPEN ? WEBSOCKET_ENDING : WEBSOCKET_REFUSED);
+    else if (!serving)
+        websocket_drop_input(c);
+    if (c->state == WEBSOCKET_OPEN && (taken || c->acknowledged != c->pcb->lastack || !network_link_up())) {
+        c->acknowledged = c->pcb->lastack;
+        c->deadline = tick_ms() + SEND_PATIENCE;
+    }
+    if ((int32_t)(tick_ms() - c->deadline) < 0)
+        return true;
+    if (c->state != WEBSOCKET_OPENING)
+        return false;
+    websocket_end(c, WEBSOCKET_REFUSED);
+    return true;
 }

@@ -4,6 +4,7 @@
 #define WEBSOCKET_CONNECTION_H
 
 #include "options/WS_BUFFER_SIZE.h"
+#include "options/WS_WHOLE_MESSAGES.h"
 #include "lwip/pbuf.h"
 #include "lwip/tcp.h"
 #include "utf8.h"
@@ -11,7 +12,15 @@
 #include "websocket_handshake.h"
 #include "websocket_stream.h"
 
-enum websocket_state { WEBSOCKET_OPENING, WEBSOCKET_OPEN, WEBSOCKET_CLOSING };
+/* From WEBSOCKET_OPEN on a connection holds a client's place. */
+enum websocket_state {
+    WEBSOCKET_FREE,                                 /* no connection */
+    WEBSOCKET_OPENING,                              /* the request is read */
+    WEBSOCKET_REFUSED,                              /* nothing more is sent: as WEBSOCKET_ENDING */
+    WEBSOCKET_OPEN,
+    WEBSOCKET_CLOSING,                              /* the Close frame waits for room */
+    WEBSOCKET_ENDING,                               /* all has been sent; the peer's end of the TCP connection is awaited */
+};
 
 /* A message on its way through, and the frame of it that is being read. */
 struct websocket_message {
@@ -27,38 +36,36 @@ struct websocket_message {
     uint8_t text_length;                            /* COMMAND_MAX + 1: too long for a command */
     char text[COMMAND_MAX];
     struct websocket_stream stream;
+#if WS_WHOLE_MESSAGES
+    uint16_t length;                                /* what ws_buffer has of the message, then of its echo's frame */
+    uint8_t *echo;                                  /* the rest of that frame, to be sent; NULL: none yet */
+#endif
 };
 
 struct websocket_connection {
-    struct websocket_connection *next;
     struct tcp_pcb *pcb;                            /* NULL: the peer is gone */
     struct pbuf *input;                             /* received, not yet used */
-    uint32_t deadline;                              /* ms: when patience with the opening handshake ends */
+    uint32_t deadline;                              /* ms: when patience ends */
+    uint32_t acknowledged;                          /* how far the peer had taken what was sent when that was set */
     uint8_t state;
     bool peer_done;                                 /* the peer sends no more */
-    uint16_t close_code;                            /* to be sent; 0: none */
+    uint16_t close_code;                            /* to be sent */
     union {
         struct websocket_handshake handshake;       /* while WEBSOCKET_OPENING */
         struct websocket_message message;           /* after it */
     };
 };
 
-enum websocket_progress {
-    WEBSOCKET_WAITS_FOR_INPUT,
-    WEBSOCKET_WAITS_FOR_ROOM,                       /* to send */
-    WEBSOCKET_DONE,                                 /* close the TCP connection */
-};
-
 /* The one buffer of the server: every piece of payload is unmasked, checked and sent out of it. */
 extern uint8_t ws_buffer[WS_BUFFER_SIZE];
 
-/* Serves the connection as far as it goes now. `full`: no further client may open. */
-enum websocket_progress websocket_worker(struct websocket_connection *connection, bool full);
+/* A TCP connection that is open from now on; `connection` was all zero. */
+void websocket_begin(struct websocket_connection *connection, struct tcp_pcb *pcb);
 
-/* Hands `length` bytes to TCP, whole or not at all. */
-bool websocket_send(struct websocket_connection *connection, const void *bytes, size_t length);
+/* Takes in what has come. */
+void websocket_take_input(struct websocket_connection *connection, struct pbuf *data);
 
-/* Sends what is due of the connection's stream. */
-void websocket_send_stream(struct websocket_connection *connection);
+/* Serves the connection as far as it goes now. `full`: no further client may open. False: it is over. */
+bool websocket_worker(struct websocket_connection *connection, bool full);
 
 #endif

@@ -10,17 +10,22 @@
 
 static const char accept_guid[] = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";   /* RFC 6455 1.3 */
 
-enum part { METHOD, TARGET, QUERY, VERSION, NAME, VALUE };
-enum field { HOST, UPGRADE, CONNECTION, KEY, PROTOCOL_VERSION, OTHER };
+/* RFC 9110 5.6.2: what no field's name may have in it, beside controls and what is not ASCII. */
+static const char delimiters[] __attribute__((nonstring)) = " \"(),/:;<=>?@[\\]{}\x7F";
+
+enum part { METHOD, TARGET, AUTHORITY, QUERY, VERSION, NAME, VALUE, END };
+enum field { HOST, KEY, PROTOCOL_VERSION, UPGRADE, CONNECTION, OTHER };
 
 static const char field_names[OTHER][WEBSOCKET_TOKEN_LENGTH] = {
-    "host", "upgrade", "connection", "sec-websocket-key", "sec-websocket-version",
+    "host", "sec-websocket-key", "sec-websocket-version", "upgrade", "connection",
 };
 
-#define SEEN(field)  (1u << (field))
-#define BAD_KEY      SEEN(OTHER)
+/* A field that may come once is there; of the others, what was looked for. */
+#define SEEN(field)   (1u << (field))
+#define BAD_KEY       SEEN(OTHER)
+#define OTHER_VERSION SEEN(OTHER + 1)
 
-static bool token_is(const struct websocket_handshake *h, const char *text)
+static bool handshake_token_is(const struct websocket_handshake *h, const char *text)
 {
     return h->token_length == strlen(text) && !memcmp(h->token, text, h->token_length);
 }
@@ -35,23 +40,26 @@ static void refuse(struct websocket_handshake *h, unsigned status)
 static void take_element(struct websocket_handshake *h)
 {
     switch (h->field) {
+    case HOST:
+        if (!h->token_length)
+            refuse(h, 400);
+        break;
+    case KEY:
+        if (h->key[0] || h->token_length != WEBSOCKET_KEY_LENGTH)
+            h->seen |= BAD_KEY;
+        memcpy(h->key, h->token, WEBSOCKET_KEY_LENGTH);
+        break;
+    case PROTOCOL_VERSION:
+        if (!handshake_token_is(h, "13"))
+            h->seen |= OTHER_VERSION;
+        break;
     case UPGRADE:
-        if (token_is(h, "websocket"))
+        if (handshake_token_is(h, "websocket"))
             h->seen |= SEEN(UPGRADE);
         break;
     case CONNECTION:
-        if (token_is(h, "upgrade"))
+        if (handshake_token_is(h, "upgrade"))
             h->seen |= SEEN(CONNECTION);
-        break;
-    case PROTOCOL_VERSION:
-        if (token_is(h, "13"))
-            h->seen |= SEEN(PROTOCOL_VERSION);
-        break;
-    case KEY:
-        if ((h->seen & SEEN(KEY)) || h->token_length != WEBSOCKET_KEY_LENGTH)
-            h->seen |= BAD_KEY;
-        h->seen |= SEEN(KEY);
-        memcpy(h->key, h->token, WEBSOCKET_KEY_LENGTH);
         break;
     }
 }
@@ -59,12 +67,12 @@ static void take_element(struct websocket_handshake *h)
 static void take_field_name(struct websocket_handshake *h)
 {
     h->field = HOST;
-    while (h->field < OTHER && !token_is(h, field_names[h->field]))
+    while (h->field < OTHER && !handshake_token_is(h, field_names[h->field]))
         h->field++;
-    if (h->field == HOST) {
-        if (h->seen & SEEN(HOST))
-            refuse(h, 400);                         /* RFC 9112 3.2: exactly one */
-        h->seen |= SEEN(HOST);
+    if (h->field <= PROTOCOL_VERSION) {
+        if (h->seen & SEEN(h->field))
+            refuse(h, 400);                         /* RFC 9112 3.2, RFC 6455 11.3.1 and 11.3.5: not more than once */
+        h->seen |= (uint8_t)SEEN(h->field);
     }
 }
 
@@ -74,13 +82,12 @@ static bool version_valid(const struct websocket_handshake *h)
     return h->token_length == 8 && !memcmp(h->token, "HTTP/1.", 7) && h->token[7] >= '1' && h->token[7] <= '9';
 }
 
-static void take_character(struct websocket_handshake *h, char character)
+static void take_character(struct websocket_handshake *h, unsigned char character)
 {
-    if (h->space || h->token_length >= WEBSOCKET_TOKEN_LENGTH) {
+    if (h->space || h->token_length >= WEBSOCKET_TOKEN_LENGTH)
         h->token_length = WEBSOCKET_TOKEN_LENGTH + 1;
-        return;
-    }
-    h->token[h->token_length++] = character;
+    else
+        h->token[h->token_length++] = (char)character;
 }
 
 /* Ends the token; what follows is `part`. */
@@ -91,92 +98,107 @@ static void next_part(struct websocket_handshake *h, enum part part)
     h->space = false;
 }
 
-static char lowered(char character)
+static unsigned char lowered(unsigned char character)
 {
-    return character >= 'A' && character <= 'Z' ? (char)(character | 0x20) : character;
+    return character >= 'A' && character <= 'Z' ? character | 0x20 : character;
 }
 
-/* One byte; true at the end of the head, or where it stops to make sense. */
+/* One byte. False where the request stops to make sense. */
 static bool take_byte(struct websocket_handshake *h, unsigned char byte)
 {
-    bool blank = byte == ' ' || byte == '\t';
+    bool blank = byte == ' ' || byte == '\t', returned = h->returned;
 
-    if (byte == '\r' && h->part >= VERSION)
-        return false;                               /* RFC 9112 2.2: LF alone ends a line, too */
-    if (byte < ' ' && (h->part < VERSION || (byte != '\n' && !blank)))
-        goto malformed;
+    h->returned = byte == '\r';
+    if (returned && byte != '\n')
+        return false;                               /* RFC 9112 2.2: no CR alone */
+    if (h->part < VERSION ? byte < ' ' || byte >= 0x7F : (byte < ' ' && byte != '\r' && byte != '\n' && byte != '\t') || byte == 0x7F)
+        /* RFC 9112 2.2: empty lines may come before the request. */
+        return h->part == METHOD && !h->token_length && (byte == '\r' || byte == '\n');
+    if (h->returned)
+        return true;                                /* RFC 9112 2.2: LF alone ends a line, too */
     switch (h->part) {
     case METHOD:
         if (byte == ' ') {
-            if (!token_is(h, "GET"))
+            if (!handshake_token_is(h, "GET"))
                 refuse(h, 405);
             next_part(h, TARGET);
-            return false;
+            return true;
         }
         break;
     case TARGET:
         if (byte == ' ' || byte == '?') {
-            if (!token_is(h, RESOURCE))
+            if (!handshake_token_is(h, RESOURCE))
                 refuse(h, 404);
             next_part(h, byte == ' ' ? VERSION : QUERY);
-            return false;
+            return true;
         }
+        if (byte == '/' && (handshake_token_is(h, "http:/") || handshake_token_is(h, "https:/"))) {     /* RFC 9112 3.2.2 */
+            next_part(h, AUTHORITY);
+            return true;
+        }
+        if (h->token[0] != '/')
+            byte = lowered(byte);
         break;
+    case AUTHORITY:
+        if (byte != '/' && byte != '?' && byte != ' ')
+            return true;
+        next_part(h, TARGET);
+        return take_byte(h, byte);
     case QUERY:
         if (byte == ' ')
             next_part(h, VERSION);
-        return false;
+        return true;
     case VERSION:
         if (byte == '\n') {
             if (!version_valid(h))
-                goto malformed;
+                return false;
             next_part(h, NAME);
-            return false;
+            return true;
         }
         break;
     case NAME:
-        if (byte == '\n' && !h->token_length)
+        if (h->token_length ? byte == ':' : byte == '\n') {
+            if (byte == ':')
+                take_field_name(h);
+            next_part(h, byte == ':' ? VALUE : END);
             return true;
-        if (byte == ':' && h->token_length) {
-            take_field_name(h);
-            next_part(h, VALUE);
-            return false;
         }
-        if (blank || byte == '\n' || byte == ':')
-            goto malformed;                         /* RFC 9112 5.1 and 5.2: no blanks in a name, no folded lines */
-        byte = (unsigned char)lowered((char)byte);
+        /* RFC 9112 5.1 and 5.2: no blanks in a name, no folded lines. */
+        if (byte <= ' ' || byte >= 0x7F || memchr(delimiters, byte, sizeof delimiters))
+            return false;
+        byte = lowered(byte);
         break;
     default:
         if (byte == '\n' || byte == ',') {
             take_element(h);
             next_part(h, byte == '\n' ? NAME : VALUE);
-            return false;
+            return true;
         }
         if (blank) {
             h->space = h->token_length;
-            return false;
+            return true;
         }
         if (h->field != KEY)
-            byte = (unsigned char)lowered((char)byte);
+            byte = lowered(byte);
         break;
     }
-    take_character(h, (char)byte);
-    return false;
-
-malformed:
-    h->refusal = 400;
+    take_character(h, byte);
     return true;
 }
 
-size_t websocket_parse_handshake(struct websocket_handshake *handshake, const char *bytes, size_t length, bool *done)
+size_t websocket_parse_handshake(struct websocket_handshake *handshake, const char *bytes, size_t length)
 {
     size_t used = 0;
 
-    for (*done = false; used < length && !*done; ) {
-        *done = take_byte(handshake, (unsigned char)bytes[used++]);
-        if (++handshake->length > WEBSOCKET_HEAD_MAX) {
-            handshake->refusal = 431;
-            *done = true;
+    while (used < length && handshake->part != END) {
+        unsigned wrong = 0;
+        if (!take_byte(handshake, (unsigned char)bytes[used++]))
+            wrong = 400;
+        else if (++handshake->length > WEBSOCKET_HEAD_MAX)
+            wrong = 431;
+        if (wrong) {
+            handshake->refusal = (uint16_t)wrong;
+            handshake->part = END;
         }
     }
     return used;
@@ -194,32 +216,37 @@ static bool key_valid(const char *key)
 /* The whole head has been read. RFC 6455 4.2.1 and 4.2.2. */
 static unsigned verdict(const struct websocket_handshake *h, bool full)
 {
+    unsigned wanted = SEEN(UPGRADE) | SEEN(CONNECTION) | SEEN(PROTOCOL_VERSION);
+
     if (h->refusal)
         return h->refusal;
     if (!(h->seen & SEEN(HOST)))
         return 400;
-    if (~h->seen & (SEEN(UPGRADE) | SEEN(CONNECTION) | SEEN(PROTOCOL_VERSION)))
+    if ((h->seen & (wanted | OTHER_VERSION)) != wanted)
         return 426;
     if ((h->seen & (SEEN(KEY) | BAD_KEY)) != SEEN(KEY) || !key_valid(h->key))
         return 400;
     return full ? 503 : 101;
 }
 
-/* Reason phrase and the fields that the status asks for. RFC 9110 15.5.6 and 15.5.22, RFC 6455 4.4. */
+/* Reason phrase and the fields that the status asks for. RFC 9110 10.2.3, 15.5.6 and 15.5.22, RFC 6455 4.4. */
 static const char *refusal_text(unsigned status)
 {
     switch (status) {
     case 404: return "Not Found";
     case 405: return "Method Not Allowed\r\nAllow: GET";
-    case 426: return "Upgrade Required\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13";
+    case 426: return "Upgrade Required\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13";
     case 431: return "Request Header Fields Too Large";
-    case 503: return "Service Unavailable";
+    case 503: return "Service Unavailable\r\nRetry-After: 10";
     default:  return "Bad Request";
     }
 }
 
 unsigned websocket_handshake_answer(const struct websocket_handshake *handshake, bool full, char *answer, size_t *length)
 {
+    if (handshake->part != END)
+        return 0;
+
     unsigned status = verdict(handshake, full);
 
     if (status == 101) {

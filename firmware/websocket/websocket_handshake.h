@@ -19,21 +19,19 @@ struct websocket_handshake {
     uint8_t seen;                                   /* fields and tokens found, a bit each */
     uint8_t token_length;                           /* WEBSOCKET_TOKEN_LENGTH + 1: too long for any we know */
     bool space;                                     /* white space inside or after the token */
+    bool returned;                                  /* the last byte was CR: LF must follow */
     uint16_t refusal;                               /* HTTP status, 0 while nothing is wrong */
     uint16_t length;
     char token[WEBSOCKET_TOKEN_LENGTH];
     char key[WEBSOCKET_KEY_LENGTH];
 };
 
-/*
- * Takes the request on, and returns the number of bytes used; `*done` says whether they hold the head's end, or show
- * that none can come.
- */
-size_t websocket_parse_handshake(struct websocket_handshake *handshake, const char *bytes, size_t length, bool *done);
+/* Takes the request on, and returns the number of bytes used: none once the head has ended, or cannot any more. */
+size_t websocket_parse_handshake(struct websocket_handshake *handshake, const char *bytes, size_t length);
 
 /*
  * Judges the request and writes the whole answer, at most WEBSOCKET_ANSWER_MAX bytes. Returns its HTTP status: 101, or
- * why not. `full`: no place is left for another client.
+ * why not, or 0 while the head has not ended. `full`: no place is left for another client.
  */
 unsigned websocket_handshake_answer(const struct websocket_handshake *handshake, bool full, char *answer, size_t *length);
 

@@ -6,8 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define WEBSOCKET_PORT        8088u
-#define WEBSOCKET_CLIENTS_MAX 3u                    /* open at a time; the next one gets 503 */
+#define WEBSOCKET_PORT 8088u
 
 /* State at boot. */
 void websocket_server_init(void);

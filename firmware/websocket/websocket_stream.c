@@ -2,7 +2,6 @@
 /* Commands and the stream: noise, or a ramp while SW1 is pressed. */
 #include "websocket_stream.h"
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include "console.h"
 #include "restart.h"
@@ -17,32 +16,44 @@
 #define BACKLOG_MAX       5000u                     /* ms: a connection that stalls longer skips frames */
 #define RESTART_DELAY     1000u                     /* ms */
 
+/* A decimal number, the whole text; 0 for anything else, and for what is above `max`. */
+static unsigned decimal(const char *text, const char *end, unsigned max)
+{
+    unsigned value = 0;
+
+    while (text < end) {
+        unsigned digit = (unsigned)*text++ - '0';
+        if (digit > 9 || (value = 10 * value + digit) > max)
+            return 0;
+    }
+    return value;
+}
+
+static bool command_is(const char *command, const char *text, size_t length)
+{
+    return length == strlen(command) && !memcmp(text, command, length);
+}
+
 void stream_command(struct websocket_stream *stream, const char *text, size_t length)
 {
     static const char set_delay[] = "SetDelay ";
-    char command[COMMAND_MAX + 1];
 
-    if (length > COMMAND_MAX)
-        return;
-    memcpy(command, text, length);
-    command[length] = '\0';
-    if (!strcmp(command, "StartStream")) {
+    if (command_is("StartStream", text, length)) {
         stream->active = true;
         stream->due = tick_ms();
         console_log("Stream Started");
-    } else if (!strcmp(command, "StopStream")) {
+    } else if (command_is("StopStream", text, length)) {
         stream->active = false;
         console_log("Stream Stopped");
-    } else if (!strncmp(command, set_delay, sizeof set_delay - 1)) {
-        char *end;
-        unsigned long delay = strtoul(command + sizeof set_delay - 1, &end, 10);
-        if (*end || delay < 1 || delay > DELAY_MAX)
+    } else if (length >= sizeof set_delay - 1 && !memcmp(text, set_delay, sizeof set_delay - 1)) {
+        unsigned delay = decimal(text + sizeof set_delay - 1, text + length, DELAY_MAX);
+        if (!delay)
             console_log("Set Streamer Task Delay: refused, 1 to %u ms", DELAY_MAX);
         else {
-            console_log("Set Streamer Task Delay: %lu", delay);
+            console_log("Set Streamer Task Delay: %u", delay);
             websocket_set_delay(delay);
         }
-    } else if (!strcmp(command, "reset")) {
+    } else if (command_is("reset", text, length)) {
         restart_after(RESTART_DELAY);
     }
 }
@@ -52,22 +63,16 @@ bool stream_due(const struct websocket_stream *stream)
     return stream->active && (int32_t)(tick_ms() - stream->due) >= 0;
 }
 
-size_t stream_text(const struct websocket_stream *stream, char *text, uint16_t *last)
+size_t stream_text(struct websocket_stream *stream, char text[STREAM_TEXT_MAX])
 {
     bool ramp = switch_pressed(SW1);
     uint16_t value[VALUES];
 
-    *last = stream->value;
     for (unsigned i = 0; i < VALUES; i++)
-        value[i] = *last = (uint16_t)(ramp ? *last + RAMP_STEP : rng_next());
-    return (size_t)sniprintf(text, STREAM_TEXT_MAX, "%u %u %u %u", value[0], value[1], value[2], value[3]);
-}
-
-void stream_sent(struct websocket_stream *stream, uint16_t last)
-{
-    stream->value = last;
+        value[i] = stream->value = (uint16_t)(ramp ? stream->value + RAMP_STEP : rng_next());
     /* From due time to due time, so the average rate is exact; what a lossy link held up is caught up with. */
     stream->due += websocket_delay();
     if (tick_ms() - stream->due < 0x80000000u && tick_ms() - stream->due > BACKLOG_MAX)
         stream->due = tick_ms();
+    return (size_t)sniprintf(text, STREAM_TEXT_MAX, "%u %u %u %u", value[0], value[1], value[2], value[3]);
 }

@@ -13,7 +13,7 @@
 /* Of one connection. All zero: no stream, ramp from 4000 on. */
 struct websocket_stream {
     bool active;
-    uint16_t value;                                 /* the last one sent */
+    uint16_t value;                                 /* the last one made */
     uint32_t due;                                   /* ms: when the next frame should go */
 };
 
@@ -23,10 +23,7 @@ void stream_command(struct websocket_stream *stream, const char *text, size_t le
 /* True when a frame is due. */
 bool stream_due(const struct websocket_stream *stream);
 
-/* Writes the next frame's text, without terminating zero, and returns its length. `stream` itself does not change:
- * the values count once stream_sent() says so. `last` gets the text's last value. */
-size_t stream_text(const struct websocket_stream *stream, char *text, uint16_t *last);
-
-void stream_sent(struct websocket_stream *stream, uint16_t last);
+/* Makes the values that are due. Writes them as text, a zero behind it, and returns the text's length. */
+size_t stream_text(struct websocket_stream *stream, char text[STREAM_TEXT_MAX]);
 
 #endif

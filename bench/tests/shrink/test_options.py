@@ -93,7 +93,7 @@ def compiled(builder: FirmwareBuild) -> Callable[..., set[str]]:
 
 
 def test_the_options_are_those_of_the_makefile() -> None:
-    sizes = {"WS_BUFFER_SIZE": 4096, "MEM_SIZE": 12288, "PBUF_POOL_SIZE": 48, "TCP_WND": 2920, "RX_DESCRIPTORS": 16}
+    sizes = {"WS_BUFFER_SIZE": 1460, "MEM_SIZE": 13568, "PBUF_POOL_SIZE": 44, "TCP_WND": 2920, "RX_DESCRIPTORS": 16}
     assert sizes.items() <= firmware_options().items()
     readme = (FIRMWARE / "README.md").read_text()
     assert [
@@ -105,9 +105,9 @@ def test_the_options_are_those_of_the_makefile() -> None:
     ("option", "expected"),
     [
         ("WS_BUFFER_SIZE=2048", {"websocket/websocket_connection", "websocket/websocket_server"}),
-        ("MEM_SIZE=8000", {"core/mem", "src/admission"}),
+        ("MEM_SIZE=8000", {"core/mem", "src/admission", "websocket/websocket_connection"}),
         (
-            "TCP_WND=4000",
+            "TCP_WND=2800",
             {"websocket/websocket_connection", "core/tcp", "core/tcp_in", "core/tcp_out", "src/admission"},
         ),
         ("STACK_SIZE=3000", set()),
@@ -126,10 +126,14 @@ def test_another_value_compiles_only_what_sees_it(
     ("values", "said"),
     [
         ({"WS_BUFFER_SIZE": 159}, "WS_BUFFER_SIZE must be 160 to 65535"),
-        ({"MEM_SIZE": 3423}, "MEM_SIZE must be at least 3424"),
+        ({"MEM_SIZE": 5007}, "MEM_SIZE must be at least 5008"),
         ({"MEM_SIZE": 393217}, "MEM_SIZE must be at most 393216"),
         ({"TCP_WND": 1459}, "TCP_WND must be 1460 (TCP_MSS) to 65535"),
-        ({"PBUF_POOL_SIZE": 14}, "PBUF_POOL_SIZE is too small for TCP_WND: each pbuf holds 202 bytes of it"),
+        (
+            {"PBUF_POOL_SIZE": 41},
+            "PBUF_POOL_SIZE is too small for TCP_WND: three windows in pbufs of 256 bytes, and 6 pbufs",
+        ),
+        ({"WS_WHOLE_MESSAGES": 2}, "WS_WHOLE_MESSAGES must be 0 or 1"),
         ({"RX_DESCRIPTORS": 3}, "RX_DESCRIPTORS must be 4 to 255"),
         ({"WS_BUFFER_SIZE": 65535, "RX_DESCRIPTORS": 255, "STACK_SIZE": 350000}, "RAM is full"),
     ],

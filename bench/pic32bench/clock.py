@@ -128,6 +128,8 @@ class LockStepClock(Clock):
         super().__init__(emulator, link, quantum)
         # Each tells the next virtual time, ns, at which its owner has to be called by `after_stop`, or None.
         self.alarms: list[Callable[[], int | None]] = []
+        # Each is told how far the machine is to run, virtual ns, and tells how far it may before it is asked again.
+        self.bounds: list[Callable[[int], int]] = []
         self._now_ns = 0
         emulator.ordered = True
 
@@ -180,6 +182,8 @@ class LockStepClock(Clock):
 
         ``how`` is more of what the panel's ``run`` takes.
         """
+        for bound in self.bounds:
+            target_ns = bound(target_ns)
         target_ns = min([target_ns, *(due for alarm in self.alarms if (due := alarm()) is not None)])
         self._link.stops.clear()
         self._link.run(run=target_ns, **how)

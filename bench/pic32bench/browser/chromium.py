@@ -6,6 +6,7 @@ from __future__ import annotations
 import io
 import json
 import re
+import shlex
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -20,6 +21,7 @@ from selenium.webdriver.support.ui import Select, WebDriverWait
 
 from pic32bench.browser.drawing import Box, Colour
 from pic32bench.errors import BenchError
+from pic32bench.network.host import Host
 
 _T = TypeVar("_T")
 TIMEOUT_WALL = 120.0
@@ -49,12 +51,22 @@ class BrowserError(BenchError):
 
 
 class Browser:
-    """One browser with a profile of its own in ``profile``, an empty directory."""
+    """One browser with a profile of its own in ``profile``, an empty directory.
 
-    def __init__(self, chromium: str, driver: str, profile: Path) -> None:
+    With ``host``, such as the PC of network ``tap``, it runs there, and has that one's network and names.
+    """
+
+    def __init__(self, chromium: str, driver: str, profile: Path, host: Host | None = None) -> None:
         options = webdriver.ChromeOptions()
         options.binary_location = chromium
-        for flag in (*_FLAGS, f"--user-data-dir={profile}"):
+        flags = [*_FLAGS, f"--user-data-dir={profile}"]
+        if host is not None:
+            starter = profile.with_name(f"{profile.name}.sh")
+            starter.write_text(f'#!/bin/sh\nexec {shlex.join(host.command(chromium))} "$@"\n')
+            starter.chmod(0o755)
+            options.binary_location = str(starter)
+            flags.append("--remote-debugging-pipe")  # the driver stays here, where no port of the browser's is
+        for flag in flags:
             options.add_argument(flag)
         options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
         self.driver = webdriver.Chrome(options=options, service=Service(driver))

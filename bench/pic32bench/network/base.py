@@ -83,5 +83,9 @@ class Network(ABC):
         """
         raise UsageError(f"a board on network {self.name} cannot come from a snapshot")
 
+    def beside(self) -> Network:
+        """A network for another board on the same cable; this one's board is up. Raises UsageError."""
+        raise UsageError(f"network {self.name} has a cable for one board: boards share one on wire and tap")
+
     def close(self) -> None:  # noqa: B027  (most networks need not)
         """Frees what `prepare` took; safe to call twice."""

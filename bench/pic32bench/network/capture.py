@@ -29,7 +29,7 @@ class Capture:
     def __init__(self, earlier: bytes = b"") -> None:
         self._earlier = earlier
         self._file = tempfile.TemporaryFile()  # noqa: SIM115  (lives until close)
-        self._read_to = HEADER
+        self._read_to = 0
 
     def fileno(self) -> int:
         """The emulator inherits it."""
@@ -46,19 +46,14 @@ class Capture:
         return self._earlier + os.pread(self.fileno(), size - begin, begin)
 
     def new(self) -> list[tuple[int, bytes]]:
-        """Frames that were not given before, and their times in ns."""
-        found = []
+        """Frames that were not given before, also earlier ones, and their times in ns."""
+        found, _ = _records(self._earlier[HEADER:] if self._read_to == 0 else b"")
+        self._read_to = max(self._read_to, HEADER)
         size = os.fstat(self.fileno()).st_size
-        data = os.pread(self.fileno(), size - self._read_to, self._read_to) if size > self._read_to else b""
-        place = 0
-        while place + _RECORD.size <= len(data):
-            seconds, microseconds, length, _ = _RECORD.unpack_from(data, place)
-            end = place + _RECORD.size + length
-            if end > len(data):  # it is being written
-                break
-            found.append(((seconds - _BEGIN) * 10**9 + microseconds * 1000, data[place + _RECORD.size : end]))
-            place = end
-        self._read_to += place
+        if size > self._read_to:
+            records, end = _records(os.pread(self.fileno(), size - self._read_to, self._read_to))
+            found += records
+            self._read_to += end
         return found
 
     def save(self, path: Path) -> bool:
@@ -70,3 +65,17 @@ class Capture:
     def close(self) -> None:
         """Gives it up; safe to call twice."""
         self._file.close()
+
+
+def _records(data: bytes) -> tuple[list[tuple[int, bytes]], int]:
+    """Times and frames of a pcap's records, and where the last whole one ends: the next may be being written."""
+    found = []
+    place = 0
+    while place + _RECORD.size <= len(data):
+        seconds, microseconds, length, _ = _RECORD.unpack_from(data, place)
+        end = place + _RECORD.size + length
+        if end > len(data):
+            break
+        found.append(((seconds - _BEGIN) * 10**9 + microseconds * 1000, data[place + _RECORD.size : end]))
+        place = end
+    return found, place

@@ -13,7 +13,13 @@ from typing import Any, Self
 
 from scapy.layers.inet import IP, UDP
 from scapy.layers.l2 import ARP, Ether
-from scapy.layers.netbios import NBNSHeader, NBNSQueryRequest, NBNSQueryResponse
+from scapy.layers.netbios import (
+    NBNSHeader,
+    NBNSNodeStatusRequest,
+    NBNSNodeStatusResponse,
+    NBNSQueryRequest,
+    NBNSQueryResponse,
+)
 
 from pic32bench.errors import WaitTimeoutError
 from pic32bench.network.frame import Frame
@@ -89,29 +95,49 @@ class Neighbour(WirePeer):
         found = self._receive(answers, timeout)
         return None if found is None else str(found.hwsrc)
 
-    def ask_name(self, name: str, timeout: float = 2.0) -> str | None:
-        """Broadcasts a NetBIOS name query (RFC 1002 4.2.12); the address in the positive answer, or None.
+    def ask_name(
+        self, name: str, timeout: float = 2.0, port: int = _NETBIOS_NAME_SERVICE, to: str | None = None
+    ) -> str | None:
+        """Sends a NetBIOS name query (RFC 1002 4.2.12) from a UDP port; the address in the positive answer, or None.
 
-        The answer must be to this query's transaction and this name, from UDP port 137 to this station.
+        It is broadcast, or goes ``to`` one address. The answer must be to this query's transaction, port and name,
+        from UDP port 137 to this station.
         """
+        question = NBNSQueryRequest(QUESTION_NAME=name)
+        ours = self._ask(question, NBNSQueryResponse, port, to)
+
+        def named(packet: Any) -> bool:
+            return ours(packet) and bool(packet[NBNSQueryResponse].RR_NAME.strip() == name.encode())
+
+        found = self._receive(named, timeout)
+        return None if found is None else str(found[NBNSQueryResponse].ADDR_ENTRY[0].NB_ADDRESS)
+
+    def node_status(self, address: str, timeout: float = 2.0, port: int = _NETBIOS_NAME_SERVICE) -> list[str] | None:
+        """Asks a host for its NetBIOS names (RFC 1002 4.2.17); None without an answer."""
+        found = self._receive(self._ask(NBNSNodeStatusRequest(), NBNSNodeStatusResponse, port, address), timeout)
+        if found is None:
+            return None
+        return [entry.NETBIOS_NAME.decode().strip() for entry in found[NBNSNodeStatusResponse].NODE_NAME]
+
+    def _ask(self, question: Any, answer: Any, port: int, to: str | None) -> Callable[[Any], bool]:
+        """Sends a question of the NetBIOS name service, and says how its answer is told."""
+        mac = _BROADCAST if to is None else self.resolve(to)
         self._transactions += 1
         number = self._transactions
-        query = NBNSHeader(NAME_TRN_ID=number, NM_FLAGS="B", OPCODE=0, QDCOUNT=1) / NBNSQueryRequest(QUESTION_NAME=name)
-        ports = UDP(sport=_NETBIOS_NAME_SERVICE, dport=_NETBIOS_NAME_SERVICE)
-        source = IP(src=self.address, dst="169.254.255.255")
-        self.wire.send(Ether(src=self.mac, dst=_BROADCAST) / source / ports / query)
-
-        expected = (_NETBIOS_NAME_SERVICE, self.address, number)
+        flags = "B" if to is None else ""
+        if mac is not None:
+            header = NBNSHeader(NAME_TRN_ID=number, NM_FLAGS=flags, OPCODE=0, QDCOUNT=1)
+            source = IP(src=self.address, dst=to or "169.254.255.255")
+            ports = UDP(sport=port, dport=_NETBIOS_NAME_SERVICE)
+            self.wire.send(Ether(src=self.mac, dst=mac) / source / ports / header / question)
+        expected = (_NETBIOS_NAME_SERVICE, port, self.address, number)
 
         def ours(packet: Any) -> bool:
-            return (
-                NBNSQueryResponse in packet
-                and (packet[UDP].sport, packet[IP].dst, packet[NBNSHeader].NAME_TRN_ID) == expected
-                and packet[NBNSQueryResponse].RR_NAME.strip() == name.encode()
+            return answer in packet and expected == (
+                *(packet[UDP].sport, packet[UDP].dport, packet[IP].dst, packet[NBNSHeader].NAME_TRN_ID),
             )
 
-        found = self._receive(ours, timeout)
-        return None if found is None else str(found[NBNSQueryResponse].ADDR_ENTRY[0].NB_ADDRESS)
+        return ours
 
     def _receive(self, match: Callable[[Any], bool], timeout: float) -> Any:
         with suppress(WaitTimeoutError):

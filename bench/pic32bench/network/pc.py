@@ -158,7 +158,9 @@ class Pc(Host):
         try:
             descriptor = self._ask(tap=name)
         except OSError as error:
-            raise NoNamespaceError(f"network tap needs /dev/net/tun: {error.strerror}") from None
+            raise NoNamespaceError(
+                f"network tap needs /dev/net/tun, which cannot be opened: {error.strerror}"
+            ) from None
         try:
             self.run(["ip", "link", "set", name, "master", CABLE, "up"], check=True)
         except subprocess.CalledProcessError as error:

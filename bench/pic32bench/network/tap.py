@@ -97,7 +97,7 @@ class TapNetwork(Network):
 
     @property
     def frames(self) -> list[Frame]:
-        """The frames on the board's cable so far, of both directions. After a snapshot they begin there."""
+        """The frames on the board's cable so far, of both directions."""
         if self._capture is not None:
             for time_ns, data in self._capture.new():
                 frame = Frame(time_ns, data, from_board=data[6:12] == self._mac)
@@ -151,6 +151,9 @@ class TapNetwork(Network):
     def notes(self) -> list[str]:
         return [f"a shell at the PC on its cable: {self.pc.shell}"]
 
+    def beside(self) -> TapNetwork:
+        return TapNetwork(self.pc, self._answer_time)
+
     def save_pcap(self, path: Path) -> bool:
         return self._capture is not None and self._capture.save(path)
 
@@ -168,7 +171,7 @@ class TapNetwork(Network):
         if self._given is not None:
             raise UsageError("a board that shares its cable cannot be in a snapshot: the others would not be in it")
         addresses = self._pc.addresses() if self._pc is not None else []
-        about = {"addresses": addresses, "board": self.seen_address, "answer time": self._answer_time}
+        about = {"addresses": addresses, "read": self._read, "answer time": self._answer_time}
         return json.dumps(about).encode() + b"\n" + (self._capture.contents() if self._capture else self._earlier)
 
     def thaw(self, state: bytes) -> None:
@@ -176,7 +179,7 @@ class TapNetwork(Network):
         about, _, self._earlier = state.partition(b"\n")
         found = json.loads(about)
         self._addresses = [(str(address), int(prefix)) for address, prefix in found["addresses"]]
-        self._board_address, self._answer_time = found["board"], found["answer time"]
+        self._read, self._answer_time = found["read"], found["answer time"]
 
     def close(self) -> None:
         if self._tap is not None:

@@ -23,6 +23,7 @@ from pic32bench.emulator import Emulator
 from pic32bench.errors import EmulatorError, UsageError, WaitTimeoutError
 from pic32bench.network.base import Network
 from pic32bench.network.frame import Frame
+from pic32bench.network.hub import Hub
 from pic32bench.panel_link import NS
 
 DEFAULT_TIMEOUT = 10.0
@@ -63,14 +64,20 @@ _Peer = TypeVar("_Peer", bound=WirePeer)
 
 
 class WireNetwork(Network):
-    """The bench as the other station. All times are virtual seconds."""
+    """The bench as the other station. All times are virtual seconds.
+
+    With ``beside``, the cable of another board, both are joined by a hub: the boards hear each other, and each the
+    stations on the other's cable. Time then passes for both, whichever is waited for.
+    """
 
     name = "wire"
     lock_step = True
     wire = True
 
-    def __init__(self) -> None:
+    def __init__(self, beside: WireNetwork | None = None) -> None:
         self.frames: list[Frame] = []
+        self._beside = beside
+        self.hub: Hub | None = None
         self._inbox: list[Frame] = []
         self._read = 0
         self._answered = 0
@@ -88,6 +95,12 @@ class WireNetwork(Network):
         self._emulator, self._clock = emulator, clock
         emulator.channels["wire"].listen(LineSplitter(self._line))
         clock.after_stop.append(self._after_stop)
+        if self._beside is not None:
+            if self._beside.hub is None:
+                self._beside.hub = Hub()
+                self._beside.hub.join(self._beside)
+            self.hub = self._beside.hub
+            self.hub.join(self)
         if self._thawed is None:  # else the machine knows it
             emulator.send("wire", b'{"stop-on-frame":true}\n')
             return
@@ -95,7 +108,12 @@ class WireNetwork(Network):
             _peer_class(kind).thaw(self, base64.b64decode(state))
 
     def freeze(self) -> bytes:
-        """Frames, what has been received of them, and the peers. Raises UsageError when there are plain responders."""
+        """Frames, what has been received of them, and the peers.
+
+        Raises UsageError when there are plain responders, or another board on the cable.
+        """
+        if self.hub is not None or self._beside is not None:
+            raise UsageError("a board that shares its cable cannot be in a snapshot: the others would not be in it")
         own = [peer.answer for peer in self.peers]
         for responder in self._responders:
             if responder not in own:
@@ -136,6 +154,12 @@ class WireNetwork(Network):
 
     def send_raw(self, data: bytes, at: float | None = None) -> None:
         """Sends bytes as they are, also runts and giants that no sender should send."""
+        time_ns = self._put(data, at)
+        if self.hub is not None:
+            self.hub.carry(self, time_ns, data)
+
+    def _put(self, data: bytes, at: float | None = None) -> int:
+        """Sends bytes to this board; when, ns."""
         emulator, clock = self._up()
         message: dict[str, str | int] = {"frame": data.hex()}
         time_ns = clock.now_ns
@@ -146,6 +170,15 @@ class WireNetwork(Network):
             message["at"] = time_ns
         emulator.send("wire", json.dumps(message, separators=(",", ":")).encode() + b"\n")
         self.frames.append(Frame(time_ns, data, from_board=False))
+        return time_ns
+
+    def hear(self, data: bytes) -> None:
+        """A frame comes from the hub, for the board and the stations on its cable."""
+        self._put(data)
+        self._answer(self.frames[-1])
+
+    def beside(self) -> WireNetwork:
+        return WireNetwork(beside=self)
 
     def respond(self, responder: Responder) -> Callable[[], None]:
         """Calls ``responder(frame)`` for every frame of the board, at the time it left.
@@ -163,6 +196,8 @@ class WireNetwork(Network):
         self.respond(peer.answer)
 
     def close(self) -> None:
+        if self.hub is not None:
+            self.hub.leave(self)
         for peer in self.peers:
             peer.close()
 
@@ -232,10 +267,15 @@ class WireNetwork(Network):
         while self._answered < len(self._inbox):
             frame = self._inbox[self._answered]
             self._answered += 1
-            for responder in list(self._responders):
-                answer = responder(frame)
-                for packet in answer if isinstance(answer, list) else [] if answer is None else [answer]:
-                    self.send(packet)
+            if self.hub is not None:
+                self.hub.carry(self, frame.time_ns, frame.data)
+            self._answer(frame)
+
+    def _answer(self, frame: Frame) -> None:
+        for responder in list(self._responders):
+            answer = responder(frame)
+            for packet in answer if isinstance(answer, list) else [] if answer is None else [answer]:
+                self.send(packet)
 
     def _up(self) -> tuple[Emulator, LockStepClock]:
         if self._emulator is None or self._clock is None:

@@ -45,6 +45,7 @@ class EmulationKeywords:
         quantum: float = 0.005,
         at: str | None = None,
         record: str | None = None,
+        beside: str | None = None,
     ) -> None:
         """Powers the board up.
 
@@ -63,17 +64,28 @@ class EmulationKeywords:
         ``record`` is a file for the recording of the run, written when the board is switched off; ``pic32bench replay``
         plays it again.
 
+        ``beside`` puts the board on the cable of another one, that of the library imported with this name. They hear
+        each other, and time passes for both. Each needs a MAC address of its own, and so a board file of its own.
+
         A board that is still running is switched off first.
 
         | Start Emulation
         | Start Emulation    image=build/mine.hex    network=none    seed=7
         | Start Emulation    at=Wait For Prompt On Uart
+
+        | Library    pic32bench.robot.Pic32Bench
+        | Library    pic32bench.robot.Pic32Bench    AS    Second
+        | Start Emulation    network=wire
+        | Second.Start Emulation    board=second.toml    beside=pic32bench.robot.Pic32Bench
         """
         self.stop_emulation()
         self._record = record
+        cable = None if beside is None else _board_of(beside).network.beside()
         if at is None:
-            self._board = bench.start(board, image, network, seed, quantum)
+            self._board = bench.start(board, image, cable or network, seed, quantum)
             return
+        if cable is not None:
+            raise UsageError("a board that shares its cable cannot come from a snapshot: say either at or beside")
         there = Way(at, source_of_keyword(at), lambda _: BuiltIn().run_keyword(at))
         start_at(there, self._take, board=board, image=image, network=network, seed=seed, quantum=quantum)
 
@@ -143,3 +155,14 @@ class EmulationKeywords:
     def stream_url(self) -> str:
         """The address of the board's WebSocket, reachable from this computer. Needs network ``user``."""
         return self.board.ws_url
+
+
+def _board_of(library: str) -> bench.Board:
+    """The board of the library that was imported with this name. Raises UsageError."""
+    try:
+        found = BuiltIn().get_library_instance(library)
+    except RuntimeError:
+        found = None
+    if not isinstance(found, EmulationKeywords):
+        raise UsageError(f"beside={library}: no library of the bench was imported with this name")
+    return found.board

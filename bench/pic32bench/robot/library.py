@@ -14,13 +14,16 @@ from pic32bench.robot.footprint import FootprintKeywords
 from pic32bench.robot.link import LinkKeywords
 from pic32bench.robot.memory import MemoryKeywords
 from pic32bench.robot.page import PageKeywords
+from pic32bench.robot.pc import PcKeywords
 from pic32bench.robot.snapshots import SnapshotKeywords
 from pic32bench.robot.wire import WireKeywords
 
 _CONSOLE_LINES = 30  # of a failed test, in the log
 
 
-class Pic32Bench(SnapshotKeywords, PageKeywords, WireKeywords, LinkKeywords, FootprintKeywords, MemoryKeywords):
+class Pic32Bench(
+    SnapshotKeywords, PageKeywords, WireKeywords, PcKeywords, LinkKeywords, FootprintKeywords, MemoryKeywords
+):
     """Works an emulated PIC32MZ EF board like a person at the desk.
 
     = Time =

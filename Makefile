@@ -13,10 +13,13 @@ ROBOT_OUTPUT = --outputdir build/robot --xunit xunit.xml
 ROBOT = PATH="$(BIN):$$PATH" $(BIN)/robot $(ROBOT_OUTPUT) robot/
 PABOT = PATH="$(BIN):$$PATH" $(BIN)/pabot --chunk --processes $(WORKERS) --no-pabotlib $(ROBOT_OUTPUT) robot/
 SHRINK_CHECK = PATH="$(BIN):$$PATH" $(BIN)/python -m pic32bench.cli shrink --check
+CONFORMANCE = PATH="$(BIN):$$PATH" $(BIN)/python -m pic32bench.cli conformance \
+    $(if $(CASES),--cases "$(CASES)") $(if $(PYTHON2),--python2 "$(PYTHON2)")
 BENCH = $(if $(COMPARE),--compare "$(COMPARE)") $(if $(ORIGINAL),--original "$(ORIGINAL)") $(if $(RUNS),--runs $(RUNS))
 
 .DEFAULT_GOAL := help
-.PHONY: help run test bench stock-qemu setup packages venv emulator firmware firmware-variants firmware-large peer built lint check-c shrink-check pytest clean
+.PHONY: help run test bench stock-qemu setup packages venv emulator firmware firmware-variants firmware-large peer built lint check-c shrink-check
+.PHONY: conformance conformance-original pytest clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-18s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -100,6 +103,28 @@ check-c: packages ## build the emulator and compile the overlay with -Wall -Wext
 
 shrink-check: built ## try again what firmware/shrink-baseline.json has as proven minima
 	@$(SHRINK_CHECK)
+
+# Without a size, as shipped. With one the firmware as shipped is not built: make would hand the size on to it.
+CONFORMANCE_BUILD = build/firmware-ws$(WS_BUFFER_SIZE)
+CONFORMANCE_BASELINE = $(wildcard firmware/conformance/ws-buffer-size-$(WS_BUFFER_SIZE).json)
+ifeq ($(WS_BUFFER_SIZE),)
+conformance: built ## Autobahn's testsuite against the firmware, 301 cases; WS_BUFFER_SIZE=N, CASES=1.*,7.1.1, PYTHON2=FILE
+	@$(CONFORMANCE) --output build/conformance/default
+else
+conformance: venv emulator
+	@echo "firmware: building with WS_BUFFER_SIZE=$(WS_BUFFER_SIZE)"
+	@$(MAKE) --no-print-directory -C firmware BUILD=$(CURDIR)/$(CONFORMANCE_BUILD)
+	@$(CONFORMANCE) $(CONFORMANCE_BUILD)/websocket-demo.elf --output build/conformance/ws-buffer-size-$(WS_BUFFER_SIZE) \
+	    $(if $(CONFORMANCE_BASELINE),--baseline $(CONFORMANCE_BASELINE))
+endif
+
+# What it must not become worse than is in the file about the very same image.
+conformance-original: built ## the same against the original demo, ORIGINAL=path/to.hex or $$PIC32BENCH_ORIGINAL_HEX
+	@hex="$(or $(ORIGINAL),$(PIC32BENCH_ORIGINAL_HEX))"; \
+	[ -f "$$hex" ] || { echo "conformance-original: no image of the original demo: give ORIGINAL=path/to.hex" >&2; exit 2; }; \
+	baseline=$$(grep -l "$$(sha256sum "$$hex" | cut -d ' ' -f 1)" firmware/conformance/original-*.json); \
+	$(CONFORMANCE) "$$hex" --until 'IP Address: 10\.' --pause 1 --output build/conformance/original \
+	    $${baseline:+--baseline "$$baseline"}
 
 pytest: built firmware-variants ## the pytest suites only
 	@$(PYTEST)

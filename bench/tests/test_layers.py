@@ -28,6 +28,7 @@ LAYERS = [
     ["sfr_use", "backtrace", "callgraph"],
     ["memory"],
     ["bundle"],
+    ["conformance"],
     ["plugin", "robot", "benchmark", "shrink"],
     ["cli"],
 ]

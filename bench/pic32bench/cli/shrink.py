@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 STATE_FOLDER = Path("build/shrink")
 BASELINE = paths.project_root() / "firmware" / "shrink-baseline.json"
-FIRMWARE_SUITES = ("robot",)
+FIRMWARE_SUITES = ("robot", "autobahn")
 BOOT_SECONDS = 30.0
 _PIPED_WIDTH = 200
 
@@ -79,7 +79,10 @@ def add_parser(subparsers: Subparsers) -> None:
     )
     trials = parser.add_argument_group("trials")
     trials.add_argument(
-        "--suites", action="append", metavar="PATH", help="full set: Robot suites or pytest files (all of robot/)"
+        "--suites",
+        action="append",
+        metavar="PATH",
+        help="full set: Robot suites or pytest files, or autobahn (all of robot/, and autobahn)",
     )
     trials.add_argument("--board", default=paths.DEFAULT_BOARD, metavar="NAME|FILE", help="board (%(default)s)")
     trials.add_argument("--seed", type=int, default=1, metavar="N", help="of the chip's random numbers (%(default)s)")
@@ -282,14 +285,32 @@ def _trials(args: argparse.Namespace, names: tuple[str, ...], folder: Path) -> t
         until = "" if args.until is None else args.until.pattern
         settings = replace(settings, until=until, seconds=args.seconds or BOOT_SECONDS)
         builder = CommandBuild(args.build_command, args.image, names, description.chip, args.copy)
-        return builder, command_plan(settings, tuple(args.suites or ()))
+        return builder, command_plan(settings, _suites(args) if args.suites else ())
     given = [name for name in ("image", "until", "seconds") if getattr(args, name) is not None]
     given = [{"seconds": "for"}.get(name, name) for name in given] + ["copy"] * args.copy
     if given:
         raise UsageError(f"--{given[0]} goes with --build-command: the reference firmware is built as it is")
     firmware = FirmwareBuild(folder, description.chip)
     settings = replace(settings, assets=firmware.assets(), large_asset=f"/{LARGE_ASSET}")
-    return firmware, firmware_plan(settings, tuple(args.suites or FIRMWARE_SUITES))
+    return firmware, firmware_plan(settings, _suites(args))
+
+
+def _suites(args: argparse.Namespace) -> tuple[str, ...]:
+    """The full set. Autobahn's testsuite is left out where it cannot run and was not asked for. Raises UsageError."""
+    from pic32bench.conformance.environment import find_python2
+    from pic32bench.shrink.plan import AUTOBAHN
+
+    suites = tuple(args.suites or FIRMWARE_SUITES)
+    try:
+        if AUTOBAHN in suites:
+            find_python2()
+    except UsageError as error:
+        if args.suites:
+            raise
+        if args.check is None:
+            print(f"pic32bench: the full set goes without Autobahn's testsuite: {error.message}", file=sys.stderr)
+        return tuple(suite for suite in suites if suite != AUTOBAHN)
+    return suites
 
 
 def _run(shrink: Shrink) -> Report:

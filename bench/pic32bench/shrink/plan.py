@@ -15,6 +15,7 @@ from pic32bench.shrink.search import CHEAP, FULL
 from pic32bench.shrink.task import Settings, pack
 
 CHEAP_TRIAL = "cheap"
+AUTOBAHN = "autobahn"  # stands for Autobahn's testsuite among the suites
 
 
 @dataclass(frozen=True)
@@ -84,7 +85,7 @@ class Plan:
 
 def firmware_plan(settings: Settings, suites: tuple[str, ...]) -> Plan:
     """For the reference firmware: the cheap checks, then suites as the full set."""
-    return Plan((Trial(CHEAP_TRIAL, CHEAP, replace(settings, trial=CHEAP_TRIAL)), suites_trial(settings, suites)))
+    return Plan((Trial(CHEAP_TRIAL, CHEAP, replace(settings, trial=CHEAP_TRIAL)), *full_trials(settings, suites)))
 
 
 def command_plan(settings: Settings, suites: tuple[str, ...]) -> Plan:
@@ -92,10 +93,17 @@ def command_plan(settings: Settings, suites: tuple[str, ...]) -> Plan:
     cheap checks that apply; then its own suites, if there are any.
     """
     first = "boots" if settings.until else CHEAP_TRIAL
-    trials = [Trial(first, CHEAP, replace(settings, trial=first))]
-    if suites:
-        trials.append(suites_trial(settings, suites))
-    return Plan(tuple(trials), adapts=first == CHEAP_TRIAL)
+    trials = (Trial(first, CHEAP, replace(settings, trial=first)), *full_trials(settings, suites))
+    return Plan(trials, adapts=first == CHEAP_TRIAL)
+
+
+def full_trials(settings: Settings, suites: tuple[str, ...]) -> tuple[Trial, ...]:
+    """The full set: suites, and Autobahn's testsuite if that is among them. Raises UsageError."""
+    others = tuple(suite for suite in suites if suite != AUTOBAHN)
+    trials = [suites_trial(settings, others)] if others else []
+    if AUTOBAHN in suites:
+        trials.append(Trial(AUTOBAHN, FULL, replace(settings, trial=AUTOBAHN)))
+    return tuple(trials)
 
 
 def suites_trial(settings: Settings, suites: tuple[str, ...]) -> Trial:

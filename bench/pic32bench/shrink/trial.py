@@ -11,6 +11,11 @@ from dataclasses import replace
 from pathlib import Path
 
 from pic32bench import bench
+from pic32bench.conformance.client import FuzzingClient
+from pic32bench.conformance.environment import environment, find_python2
+from pic32bench.conformance.results import DEFAULT_CASES, chosen
+from pic32bench.conformance.run import run
+from pic32bench.conformance.server import ServerOnBoard
 from pic32bench.errors import BenchError, ImageError, UsageError
 from pic32bench.shrink.checks import cheap
 from pic32bench.shrink.suites import suites
@@ -31,8 +36,23 @@ def boots(image: Path, board: str | Path, settings: Settings, folder: Path) -> O
         return Outcome(True, "", {"seconds": powered.time, "boot": powered.time}, ("boots",))
 
 
+def autobahn(image: Path, board: str | Path, settings: Settings, folder: Path) -> Outcome:
+    """Autobahn's testsuite, all cases but those of compression; on network ``user``."""
+    python = environment(find_python2())
+    with (
+        FuzzingClient(python, image.name) as client,
+        ServerOnBoard(board=board, image=image, seed=settings.seed) as server,
+    ):
+        results = run(client, server, chosen(client.cases, DEFAULT_CASES))
+    bad = [result for result in results if not result.grade.good]
+    if bad:
+        more = f" (and {len(bad) - 1} more)" if len(bad) > 1 else ""
+        return Outcome(False, f"Autobahn's case {bad[0].case}: {bad[0].grade}: {bad[0].why}{more}")
+    return Outcome(True, checks=(f"{len(results)} cases of Autobahn's testsuite",))
+
+
 # A new trial is another line here, and its name in `pic32bench.shrink.plan`.
-TRIALS: dict[str, Trial] = {"boots": boots, "cheap": cheap, "suites": suites}
+TRIALS: dict[str, Trial] = {"boots": boots, "cheap": cheap, "suites": suites, "autobahn": autobahn}
 
 
 def try_image(task: Task) -> Outcome:

@@ -1,0 +1,53 @@
+# SPDX-License-Identifier: MIT
+"""Takes a server through cases, and starts it anew when one has killed it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+
+from pic32bench.conformance.client import FuzzingClient
+from pic32bench.conformance.results import CaseResult
+from pic32bench.conformance.server import Server
+
+
+def run(
+    client: FuzzingClient,
+    server: Server,
+    cases: Iterable[str],
+    watch: Callable[[str, list[CaseResult]], None] = lambda case, done: None,
+    pause: float = 0.0,
+) -> list[CaseResult]:
+    """Runs cases, one after the other on the same board.
+
+    A server that does not take the handshake of a case was killed by the case before, which is told in that one's
+    grade. It is started anew, and the case gets its turn again. A case that a fresh server does not take fails.
+
+    ``watch`` is told each case before it is run, and what there is until then. ``pause``: seconds of the server's time
+    between two cases, for one that does not take a connection right after another. Raises BenchError.
+    """
+    done: list[CaseResult] = []
+
+    def turn(case: str) -> CaseResult:
+        result = client.run(case, server.url, server.now)
+        if server.fresh or result.opened:
+            server.fresh = False
+            return result
+        if not server.restart():
+            return result
+        _blame(done)
+        return turn(case)
+
+    for case in cases:
+        watch(case, done)
+        if pause and not server.fresh:
+            server.wait(pause)
+        done.append(turn(case))
+    if done and not server.answers():
+        _blame(done)
+    return done
+
+
+def _blame(done: list[CaseResult]) -> None:
+    if done:
+        done[-1] = replace(done[-1], grade=replace(done[-1].grade, killed=True))

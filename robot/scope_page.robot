@@ -1,17 +1,10 @@
 # SPDX-License-Identifier: MIT
 *** Settings ***
-Documentation       The page with the live scope in headless Chromium, as a person sees it: noise or ramp is judged from the
-...                 pixels of screenshots. Needs Debian's chromium and chromium-driver (`make setup`).
-Resource            board.resource
-Library             SeleniumLibrary    timeout=120s    run_on_failure=Capture Page Screenshot
-Library             pic32bench.robot.ScopePage
+Documentation       The page with the live scope shows what the board does, and works it.
+Resource            scope_page.resource
 Suite Setup         Power Up And Open The Page
 Suite Teardown      Close Page And Stop
 Test Setup          Show The Page
-
-
-*** Variables ***
-${LOOKS}            120x
 
 
 *** Test Cases ***
@@ -94,68 +87,3 @@ Dark Scheme Is Dark And Shows The Same
     ${background}=    Execute Javascript    return getComputedStyle(document.body).backgroundColor
     Should Be Equal    ${background}    rgb(11, 18, 32)
     [Teardown]    Prefer Color Scheme    light
-
-Page Comes Back After A Reset With Its Delay
-    Enter Delay    20
-    Wait For Line On Uart    Set Streamer Task Delay: 20
-    Press Reset
-    Wait For An Address From DHCP
-    Wait For Line On Uart    Set Streamer Task Delay: 20    timeout=60
-    Wait For Line On Uart    Stream Started    timeout=30
-    Wait Until Element Contains    connection    connected
-    Scope Should Come To Show Noise    after-reset
-
-Page Resumes After The Cable Was Out For 30 Seconds
-    Enter Delay    20
-    Wait For Line On Uart    Set Streamer Task Delay: 20
-    Unplug Cable
-    Run For    30
-    Element Text Should Be    connection    connecting
-    Element Should Contain    message    does not answer
-    Plug Cable
-    Wait For Line On Uart    Set Streamer Task Delay: 20    timeout=60
-    Wait For Line On Uart    Stream Started    timeout=30
-    Wait Until Element Contains    connection    connected
-    Element Should Not Be Visible    message
-    Scope Should Come To Show Noise    after-cable
-
-
-*** Keywords ***
-Power Up And Open The Page
-    Power Up And Wait For An Address
-    Keep Pace
-    ${url}=    Board Url
-    Open Chromium    ${url}
-
-Show The Page
-    [Documentation]    Anew, with the last 100 values: few enough to be told apart in a picture.
-    ${url}=    Board Url
-    Go To    ${url}
-    Select From List By Label    points    100
-    Wait Until Element Contains    stream    streaming
-
-Enter Delay
-    [Arguments]    ${ms}
-    Input Text    delay    ${ms}
-    Press Keys    delay    TAB
-
-Scope Should Come To Show Noise
-    [Documentation]    Values from before have to leave the scope first. Returns the picture's path.
-    [Arguments]    ${name}
-    ${picture}=    Wait Until Keyword Succeeds    ${LOOKS}    0.2 s    Look For    Picture Should Show Noise    ${name}
-    RETURN    ${picture}
-
-Scope Should Come To Show A Ramp
-    [Arguments]    ${name}
-    ${picture}=    Wait Until Keyword Succeeds    ${LOOKS}    0.2 s    Look For    Picture Should Show A Ramp    ${name}
-    RETURN    ${picture}
-
-Look For
-    [Arguments]    ${judge}    ${name}
-    ${picture}=    Capture Page Screenshot    ${name}.png
-    Run Keyword    ${judge}    ${picture}
-    RETURN    ${picture}
-
-Close Page And Stop
-    Close Chromium
-    Stop Emulation

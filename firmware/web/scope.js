@@ -3,7 +3,7 @@
 "use strict";
 (() => {
   const RAMP_STEP = 4000, MODULUS = 65536, RAMP_STEPS = 8; // so many steps in a row are no chance
-  const RECONNECT_FIRST = 500, RECONNECT_LAST = 5000, SILENCE = 3000, PATIENCE = 10000, PROBE = 3000; // ms
+  const RECONNECT_FIRST = 500, RECONNECT_LAST = 3000, SILENCE = 3000, PATIENCE = 5000, PROBE = 3000; // ms
   const TICK = 250, RATE_TICKS = 8; // ms; the rate is that of the last two seconds
   const byId = (id) => document.getElementById(id);
   const query = new URLSearchParams(location.search);

@@ -161,7 +161,8 @@ def test_colours_can_be_told_apart_and_the_page_fits_a_phone(page: ScopePage, sa
     page.prefer(scheme)
     page.resize(390, 844, scale=2, mobile=True)
     wait_for_drawing(page, "noise")
-    save(page, f"scope-phone-{scheme}")
+    if scheme == "dark":
+        save(page, "scope-phone-dark")
     assert page.run("return document.documentElement.scrollWidth") <= 390
     assert page.run("return matchMedia('(prefers-color-scheme: dark)').matches") == (scheme == "dark")
     style = "getComputedStyle(document.body)"

@@ -9,11 +9,14 @@
 #include "uart.h"
 
 #define LINE_SIZE 80u
+#define LOST_SIZE 28u                               /* "(4294967295 lines lost)" */
+#define AROUND    (5u + LOST_SIZE)                  /* line ends and the prompt */
 
 static char typed[LINE_SIZE];
 static size_t typed_length;
 static bool prompt_shown;
 static bool was_return;
+static unsigned lines_lost;
 
 static void write_text(const char *text)
 {
@@ -29,15 +32,26 @@ static void show_prompt(void)
 
 void console_log(const char *format, ...)
 {
-    char line[160];
+    char line[160], lost[LOST_SIZE];
     bool prompt = prompt_shown;
     va_list arguments;
 
     va_start(arguments, format);
     vsniprintf(line, sizeof line, format, arguments);
     va_end(arguments);
+    /* With a prompt on the terminal it is news from outside, of which clients can make more than the line carries:
+     * 40 characters take 3.5 ms, in which the main loop would do nothing else. */
+    if (prompt && !uart_has_room(strlen(line) + typed_length + AROUND)) {
+        lines_lost++;
+        return;
+    }
     if (prompt)
         write_text("\r\n");
+    if (lines_lost) {
+        sniprintf(lost, sizeof lost, "(%u lines lost)\r\n", lines_lost);
+        write_text(lost);
+        lines_lost = 0;
+    }
     write_text(line);
     write_text("\r\n");
     if (prompt)

@@ -3,7 +3,8 @@
 #ifndef CONSOLE_H
 #define CONSOLE_H
 
-/* Writes a whole line of log. A prompt on the terminal's last line moves below it, with what was typed so far. */
+/* Writes a whole line of log. A prompt on the terminal's last line moves below it, with what was typed so far;
+ * the line is lost, and counted, when the terminal is too far behind to take it. */
 void console_log(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /* Shows the prompt from now on and takes commands. */

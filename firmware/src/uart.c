@@ -69,6 +69,11 @@ void uart_init(void)
     interrupt_attach(IRQ_UART2_TX, uart_tx_entry, UART_PRIORITY);
 }
 
+bool uart_has_room(size_t length)
+{
+    return length <= TX_SIZE - (tx_head - tx_tail);
+}
+
 void uart_write(const char *text, size_t length)
 {
     while (length--) {

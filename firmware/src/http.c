@@ -7,6 +7,7 @@
 #include "http.h"
 #include <string.h>
 #include "http_request.h"
+#include "pbufs.h"
 #include "web_image.h"
 #include "lwip/apps/fs.h"
 #include "lwip/apps/httpd.h"
@@ -169,6 +170,8 @@ static err_t http_receive(void *httpd, struct tcp_pcb *pcb, struct pbuf *data, e
     if (c->closing) {
         tcp_recved(pcb, data->tot_len);
         pbuf_free(data);
+    } else if (!(data = drop_empty_pbufs(data))) {
+        return ERR_OK;
     } else if (c->input) {
         pbuf_cat(c->input, data);
     } else {

@@ -4,6 +4,7 @@
 #include <string.h>
 #include "budget.h"
 #include "console.h"
+#include "pbufs.h"
 #include "tick.h"
 #include "websocket_connection.h"
 
@@ -53,10 +54,10 @@ static err_t websocket_receive(void *connection, struct tcp_pcb *pcb, struct pbu
 
     (void)pcb;
     (void)error;
-    if (data)
-        websocket_take_input(c, data);
-    else
+    if (!data)
         c->peer_done = true;
+    else if ((data = drop_empty_pbufs(data)))
+        websocket_take_input(c, data);
     return ERR_OK;
 }
 

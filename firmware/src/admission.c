@@ -8,7 +8,6 @@
  */
 #include "admission.h"
 #include <stdbool.h>
-#include <stddef.h>
 #include "budget.h"
 #include "websocket_server.h"
 #include "lwip/priv/memp_priv.h"
@@ -16,6 +15,7 @@
 #include "lwip/stats.h"
 
 #define QUIET_TICKS (2000u / TCP_SLOW_INTERVAL)     /* two seconds */
+#define CLOSE_TICKS (TCP_FIN_WAIT_TIMEOUT / TCP_SLOW_INTERVAL)
 #define WINDOW_TINY 536u                            /* RFC 9293 3.7.1: every host takes as much */
 
 /* What may be said of a connection; the greater, the sooner it goes. */
@@ -114,6 +114,22 @@ void admission_of_frame(void)
         ;
     while (lwip_stats.mem.used > MEM_SIZE - HEAP_RESERVE && end_connection(BUSY | SLOW, 0, false))
         ;
+}
+
+/* A connection that the board has closed ends after a while, whatever its peer does not acknowledge or has no window for;
+ * lwIP would go on for minutes, or as long as it is told to wait. */
+void admission_task(void)
+{
+    static u32_t ticks;
+
+    if (tcp_ticks == ticks)
+        return;
+    ticks = tcp_ticks;
+    for (struct tcp_pcb *pcb = tcp_active_pcbs, *next; pcb; pcb = next) {
+        next = pcb->next;
+        if ((pcb->flags & TF_RXCLOSED) && ticks - pcb->tmr > CLOSE_TICKS)
+            tcp_abort(pcb);
+    }
 }
 
 u16_t admission_to_send(const struct tcp_pcb *pcb)

@@ -7,8 +7,8 @@
 #ifndef ADMISSION_H
 #define ADMISSION_H
 
-#include "lwip/err.h"
 #include "lwip/arch.h"
+#include "lwip/err.h"
 
 struct tcp_hdr;
 struct tcp_pcb;
@@ -18,6 +18,9 @@ err_t admission_of_connection(const struct tcp_pcb *listener, const struct tcp_h
 
 /* Before a frame is taken in: pbufs for a full one are free, and heap for what answers it. */
 void admission_of_frame(void);
+
+/* Ends what should have come to an end. */
+void admission_task(void);
 
 /* How many bytes the connection may hand to TCP now, by the budget of its server. */
 u16_t admission_to_send(const struct tcp_pcb *pcb);

@@ -3,6 +3,7 @@
 #include "network.h"
 #include <stdarg.h>
 #include <stdio.h>
+#include "admission.h"
 #include "clock.h"
 #include "console.h"
 #include "ethernet.h"
@@ -116,6 +117,7 @@ void network_task(void)
 {
     ethernet_task(&interface);
     sys_check_timeouts();
+    admission_task();
     http_task();
     websocket_server_task();
 }

@@ -13,17 +13,20 @@ _TABLES = {
     "http": ("http_connection", "http_task", "pcb"),
     "ws_connections": ("websocket_connection", "websocket_server_task", "state"),
 }
+_RAM = 0x80000000
 _BLOCK = 8  # lwIP's struct mem, aligned: next and prev (16 bits each), used
 
 
 class StackMemory:
-    """Reads it from a board; where things are is looked up once."""
+    """Reads it from a board, all RAM at a time; where things are is looked up once."""
 
     def __init__(self, board: Board) -> None:
         self._board = board
         with board.image.path.open("rb") as file:
             table = ELFFile(file).get_section_by_name(".symtab")
             symbols = {symbol.name: symbol.entry for symbol in table.iter_symbols()}
+        self._end = max(symbols["_bss_end"].st_value, symbols["_data_end"].st_value)
+        self._ram = b""
         self._pools = {
             name.removeprefix("memp_tab_"): symbol.st_value
             for name, symbol in symbols.items()
@@ -34,6 +37,8 @@ class StackMemory:
         self._marks: dict[str, list[tuple[int, int]]] = {}  # of each place in a table: the member's address and size
         structures = Structures(board.image.path)
         for name, (tag, function, member) in _TABLES.items():
+            if name not in symbols:
+                continue
             structure = structures.find(tag, symbols[function].st_value)
             assert structure is not None, f"no struct {tag} in the ELF"
             begin, part = symbols[name].st_value, structure.members[member]
@@ -45,6 +50,7 @@ class StackMemory:
 
         Pools by their free lists (memp.c: memp_tab_NAME), the heap from block to block (mem.c: ram_heap).
         """
+        self._ram = self._board.read_memory(_RAM, self._end - _RAM) or b""
         found = dict.fromkeys(self._pools, 0)
         for name, head in self._pools.items():
             element = self._number(head)
@@ -61,4 +67,4 @@ class StackMemory:
         return found
 
     def _number(self, address: int, size: int = 4) -> int:
-        return int.from_bytes(self._board.read_memory(address, size) or b"", "little")
+        return int.from_bytes(self._ram[address - _RAM :][:size], "little")

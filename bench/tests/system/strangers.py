@@ -27,7 +27,7 @@ def checksum(data: bytes) -> int:
 
 
 class Stranger:
-    """A host with one TCP connection to ``address``. It takes in all that comes, and acknowledges it while it `acks`."""
+    """A host with one TCP connection to ``address``. It takes in what comes, and acknowledges it while it `acks`."""
 
     def __init__(self, wire: WireNetwork, address: str, host: str, port: int) -> None:
         self._wire = wire

@@ -37,8 +37,6 @@ class StackMemory:
         self._marks: dict[str, list[tuple[int, int]]] = {}  # of each place in a table: the member's address and size
         structures = Structures(board.image.path)
         for name, (tag, function, member) in _TABLES.items():
-            if name not in symbols:
-                continue
             structure = structures.find(tag, symbols[function].st_value)
             assert structure is not None, f"no struct {tag} in the ELF"
             begin, part = symbols[name].st_value, structure.members[member]

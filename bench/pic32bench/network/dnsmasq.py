@@ -42,20 +42,18 @@ class Dnsmasq:
             raise UsageError("dnsmasq is not there: install the package dnsmasq-base")
         self._pc.add_address(SERVER, PREFIX)
         first, last = RANGE
-        started = self._pc.run(
-            [
-                *(
-                    "dnsmasq",
-                    "--conf-file=/dev/null",
-                    "--port=0",
-                    f"--interface={CABLE}",
-                    "--user=root",
-                    "--group=root",
-                ),
-                *(f"--dhcp-range={first},{last},{self._lease}", f"--dhcp-leasefile={_LEASES}", "--log-dhcp"),
-                *(f"--log-facility={_LOG}", f"--pid-file={_PID}"),
-            ]
-        )
+        options = {
+            "conf-file": "/dev/null",
+            "port": "0",  # no DNS
+            "interface": CABLE,
+            "user": "root",
+            "group": "",  # none: to change it is a right that root in a user's namespace has not
+            "dhcp-range": f"{first},{last},{self._lease}",
+            "dhcp-leasefile": _LEASES,
+            "log-facility": _LOG,
+            "pid-file": _PID,
+        }
+        started = self._pc.run(["dnsmasq", "--log-dhcp", *(f"--{name}={value}" for name, value in options.items())])
         if started.returncode:
             raise UsageError(f"dnsmasq does not start: {started.stderr.strip() or self.log()}")
 

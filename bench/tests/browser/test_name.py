@@ -9,12 +9,10 @@ from pathlib import Path
 import pytest
 
 from pic32bench import Board, UsageError
-from pic32bench.browser import tools
+from pic32bench.browser import ScopePage, tools
 from pic32bench.network import TapNetwork
 from pic32bench.network.netbios_names import resolve_netbios_names
 from pic32bench.network.pc import Pc, why_no_tap
-
-from .scope import ScopePage
 
 NAME = "MCHPBOARD_E"
 

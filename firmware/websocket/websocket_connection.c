@@ -16,21 +16,27 @@
 /* What of its window lwIP has announced at the least: it announces more when half of it, or a segment, has become free. */
 #define WINDOW_SURE      (TCP_WND - LWIP_MIN(TCP_WND / 2u, (unsigned)TCP_MSS) + 1u)
 
-/* A frame of up to this length is echoed in one piece. It must fit into the buffer, a segment, and both windows. */
+/* A frame of up to this length is passed on in one piece. It must fit into the buffer, a segment, and both windows. */
 #define WHOLE_FRAME_MAX  LWIP_MIN(LWIP_MIN(PAYLOAD_MAX, WINDOW_SURE), LWIP_MIN((unsigned)TCP_MSS, ROOM_MAX) - WEBSOCKET_ROOM)
 
-/* A longer one goes out in pieces of what has come, no smaller than this for want of room alone. */
+/* A longer one is passed on in pieces of what has come, no smaller than this for want of room alone. */
 #define PIECE_MIN        LWIP_MIN(WHOLE_FRAME_MAX, 512u)
 
 /* The most that is handed to TCP at a time. */
 #define ROOM_MAX         (WEBSOCKET_HEAP - HEAP_SEGMENT)
 
+#if WS_WHOLE_MESSAGES
+uint8_t ws_buffer[WEBSOCKET_CLIENTS][WEBSOCKET_ROOM + WS_BUFFER_SIZE];
+static uint8_t scratch[256] __attribute__((aligned(4)));
+#else
 uint8_t ws_buffer[WS_BUFFER_SIZE] __attribute__((aligned(4)));
+#define scratch     ws_buffer
+#endif
 
 #define SMALL_HEADER     2u                         /* of a frame of up to 125 bytes */
 
-#define PAYLOAD     (ws_buffer + WEBSOCKET_ROOM)
-#define PAYLOAD_MAX (WS_BUFFER_SIZE / 4u * 4u - WEBSOCKET_ROOM)     /* whole words, for websocket_unmask */
+#define PAYLOAD     (scratch + WEBSOCKET_ROOM)
+#define PAYLOAD_MAX (sizeof scratch / 4u * 4u - WEBSOCKET_ROOM)     /* whole words, for websocket_unmask */
 
 /* Moves input together, in the buffers that it is in: a pbuf of the pool is as long for a crumb as for 256 bytes. */
 static void pack_input(struct pbuf *to)
@@ -39,8 +45,7 @@ static void pack_input(struct pbuf *to)
         struct pbuf *from = to->next;
         uint8_t *begin = (uint8_t *)to + LWIP_MEM_ALIGN_SIZE(sizeof *to);
 
-        if (to->payload != begin)
-            to->payload = memmove(begin, to->payload, to->len);
+        to->payload = memmove(begin, to->payload, to->len);
         if (from) {
             u16_t length = LWIP_MIN((u16_t)(PBUF_POOL_BUFSIZE - to->len), from->len);
             memcpy(begin + to->len, from->payload, length);
@@ -145,6 +150,94 @@ void websocket_begin(struct websocket_connection *c, struct tcp_pcb *pcb)
     change_state(c, WEBSOCKET_OPENING);
 }
 
+#if WS_WHOLE_MESSAGES
+
+#define ECHOES_WHOLE true
+
+/* Gives a client that opens a buffer that no other one has. */
+static void take_buffer(struct websocket_connection *c)
+{
+    uint8_t *buffer = ws_buffer[0];
+
+    FOR_EACH_CONNECTION(other)
+        if (other->state >= WEBSOCKET_OPEN && other->message.buffer == buffer) {
+            buffer += sizeof ws_buffer[0];
+            other = ws_connections - 1;             /* from the start: this one may be another's, too */
+        }
+    c->message.buffer = buffer;
+}
+
+/* A frame that begins. False: the message would not fit. */
+static bool fits(const struct websocket_message *m, uint64_t length)
+{
+    return length <= WS_BUFFER_SIZE - m->length;
+}
+
+/* Keeps a piece; the echo is due when the message ends. */
+static bool pass_on(struct websocket_connection *c, size_t length, bool message_ends)
+{
+    struct websocket_message *m = &c->message;
+    uint8_t *message = m->buffer + WEBSOCKET_ROOM;
+
+    memcpy(message + m->length, PAYLOAD, length);
+    m->length += length;
+    if (message_ends) {
+        m->echo = websocket_make_frame(message, m->length, WEBSOCKET_FIN | m->opcode);
+        m->length += (size_t)(message - m->echo);
+    }
+    m->echoing = message_ends;
+    return true;
+}
+
+/* Sends the echo as far as there is room. False: it has to wait. */
+static bool send_echo(struct websocket_connection *c)
+{
+    struct websocket_message *m = &c->message;
+    size_t length = LWIP_MIN(send_room(c), m->length);
+
+    if (length < LWIP_MIN(m->length, PIECE_MIN) || !websocket_send(c, m->echo, length))
+        return false;
+    m->echo += length;
+    m->length -= length;
+    m->echoing = m->length;
+    return true;
+}
+
+#else
+
+#define ECHOES_WHOLE false
+
+static void take_buffer(struct websocket_connection *c)
+{
+    (void)c;
+}
+
+static bool fits(const struct websocket_message *m, uint64_t length)
+{
+    (void)m;
+    (void)length;
+    return true;
+}
+
+/* Echoes a piece as a fragment. False: there is no room. */
+static bool pass_on(struct websocket_connection *c, size_t length, bool message_ends)
+{
+    struct websocket_message *m = &c->message;
+
+    if (!websocket_send_frame(c, length, (message_ends ? WEBSOCKET_FIN : 0) | (m->echoing ? WEBSOCKET_CONTINUATION : m->opcode)))
+        return false;
+    m->echoing = !message_ends;
+    return true;
+}
+
+static bool send_echo(struct websocket_connection *c)
+{
+    (void)c;
+    return false;
+}
+
+#endif
+
 static void __attribute__((noinline)) websocket_open(struct websocket_connection *c, bool full)
 {
     size_t length;
@@ -152,13 +245,14 @@ static void __attribute__((noinline)) websocket_open(struct websocket_connection
 
     while (c->input && (length = websocket_parse_handshake(&c->handshake, c->input->payload, c->input->len)))
         websocket_consume(c, length);
-    status = websocket_handshake_answer(&c->handshake, full, (char *)ws_buffer, &length);
-    if (!status || !websocket_send(c, ws_buffer, length))
+    status = websocket_handshake_answer(&c->handshake, full, (char *)scratch, &length);
+    if (!status || !websocket_send(c, scratch, length))
         return;
     if (status != 101)
         websocket_end(c, WEBSOCKET_REFUSED);
     else {
         memset(&c->message, 0, sizeof c->message);
+        take_buffer(c);
         c->pcb->prio = TCP_PRIO_NORMAL;
         change_state(c, WEBSOCKET_OPEN);
     }
@@ -187,7 +281,7 @@ static bool take_control(struct websocket_connection *c, const struct websocket_
     if (c->input->tot_len < header + length)
         return false;
     pbuf_copy_partial(c->input, PAYLOAD, (u16_t)length, (u16_t)header);
-    websocket_unmask(PAYLOAD, length, frame->mask, 0);
+    websocket_unmask(PAYLOAD, length, frame->mask);
     switch (frame->opcode & WEBSOCKET_OPCODE) {
     case WEBSOCKET_PING:
         if (!websocket_send_frame(c, length, WEBSOCKET_FIN | WEBSOCKET_PONG))
@@ -221,12 +315,17 @@ static bool take_header(struct websocket_connection *c)
     websocket_consume(c, (size_t)header);
     if (opcode) {
         m->opcode = (uint8_t)opcode;
-        m->begun = false;
         m->text_length = 0;
-        memset(&m->utf8, 0, sizeof m->utf8);
+#if WS_WHOLE_MESSAGES
+        m->length = 0;
+#endif
+        m->utf8 = (struct utf8_state){ 0, 0, 0 };
     }
-    memcpy(m->mask, frame.mask, sizeof m->mask);
-    m->mask_offset = 0;
+    if (!fits(m, frame.length)) {
+        begin_closing(c, WEBSOCKET_TOO_BIG);
+        return true;
+    }
+    m->mask = frame.mask;
     m->left = frame.length;
     m->whole = frame.length <= WHOLE_FRAME_MAX;
     m->fin = frame.opcode & WEBSOCKET_FIN;
@@ -244,8 +343,8 @@ static void end_message(struct websocket_connection *c)
         stream_command(&m->stream, m->text, m->text_length);
 }
 
-/* Echoes what has come of the frame, as far as it fits. False: it has to wait. */
-static bool echo_piece(struct websocket_connection *c)
+/* Takes what has come of the frame, as far as there is room for its echo. False: it has to wait. */
+static bool take_piece(struct websocket_connection *c)
 {
     struct websocket_message *m = &c->message;
     struct utf8_state utf8 = m->utf8;
@@ -254,12 +353,12 @@ static bool echo_piece(struct websocket_connection *c)
 
     if (length > m->left)
         length = (size_t)m->left;
-    if (!m->whole && length > PIECE_MIN && room >= PIECE_MIN + WEBSOCKET_ROOM)
+    if (!ECHOES_WHOLE && !m->whole && length > PIECE_MIN && room >= PIECE_MIN + WEBSOCKET_ROOM)
         length = LWIP_MIN(length, room - WEBSOCKET_ROOM);
     if (!length && m->left)
         return false;
     pbuf_copy_partial(c->input, PAYLOAD, (u16_t)length, 0);
-    websocket_unmask(PAYLOAD, length, m->mask, m->mask_offset);
+    uint32_t mask = websocket_unmask(PAYLOAD, length, m->mask);
 
     bool frame_ends = length == m->left, message_ends = frame_ends && m->fin;
     if (m->opcode == WEBSOCKET_TEXT &&
@@ -267,18 +366,15 @@ static bool echo_piece(struct websocket_connection *c)
         begin_closing(c, WEBSOCKET_NOT_UTF8);
         return true;
     }
-    if (m->whole && !frame_ends)
-        return false;
-    if (!websocket_send_frame(c, length, (message_ends ? WEBSOCKET_FIN : 0) | (m->begun ? WEBSOCKET_CONTINUATION : m->opcode)))
+    if ((m->whole && !frame_ends) || !pass_on(c, length, message_ends))
         return false;
     for (size_t i = 0; i < length && m->text_length <= COMMAND_MAX; i++, m->text_length++)
         if (m->text_length < COMMAND_MAX)
             m->text[m->text_length] = (char)PAYLOAD[i];
     websocket_consume(c, length);
     m->utf8 = utf8;
-    m->begun = true;
     m->left -= length;
-    m->mask_offset = (uint8_t)((m->mask_offset + length) % sizeof m->mask);
+    m->mask = mask;
     m->in_frame = !frame_ends;
     if (message_ends)
         end_message(c);
@@ -300,7 +396,7 @@ static void send_close(struct websocket_connection *c)
 static void __attribute__((noinline)) websocket_send_stream(struct websocket_connection *c)
 {
     struct websocket_stream stream = c->message.stream;
-    uint8_t *next = ws_buffer, *last = ws_buffer + LWIP_MIN(send_room(c), sizeof ws_buffer) - SMALL_HEADER - STREAM_TEXT_MAX;
+    uint8_t *next = scratch, *last = scratch + LWIP_MIN(send_room(c), sizeof scratch) - SMALL_HEADER - STREAM_TEXT_MAX;
 
     while (stream_due(&stream) && next <= last) {
         size_t length = stream_text(&stream, (char *)next + SMALL_HEADER);
@@ -308,7 +404,7 @@ static void __attribute__((noinline)) websocket_send_stream(struct websocket_con
         next[1] = (uint8_t)length;
         next += SMALL_HEADER + length;
     }
-    if (next != ws_buffer && websocket_send(c, ws_buffer, (size_t)(next - ws_buffer)))
+    if (next != scratch && websocket_send(c, scratch, (size_t)(next - scratch)))
         c->message.stream = stream;                 /* what was not sent has not been */
 }
 
@@ -328,10 +424,10 @@ bool websocket_worker(struct websocket_connection *c, bool full)
     }
     if (c->state == WEBSOCKET_OPENING)
         websocket_open(c, full);
-    while (c->state == WEBSOCKET_OPEN && (m->in_frame ? echo_piece(c) : c->input && take_header(c)))
+    while (c->state == WEBSOCKET_OPEN && (ECHOES_WHOLE && m->echoing ? send_echo(c) : m->in_frame ? take_piece(c) : c->input && take_header(c)))
         ;
     /* The frames of an echo that has begun may have no other data frame among them. RFC 6455 5.4. */
-    if (c->state == WEBSOCKET_OPEN && !c->peer_done && !(m->opcode && m->begun))
+    if (c->state == WEBSOCKET_OPEN && !c->peer_done && !m->echoing)
         websocket_send_stream(c);
     if (c->state == WEBSOCKET_CLOSING)
         send_close(c);

@@ -5,6 +5,7 @@
 
 #include "options/WS_BUFFER_SIZE.h"
 #include "options/WS_WHOLE_MESSAGES.h"
+#include "budget.h"
 #include "lwip/pbuf.h"
 #include "lwip/tcp.h"
 #include "utf8.h"
@@ -25,20 +26,20 @@ enum websocket_state {
 /* A message on its way through, and the frame of it that is being read. */
 struct websocket_message {
     uint64_t left;                                  /* payload of the frame that has not come yet */
-    uint8_t mask[4];
-    uint8_t mask_offset;
+    uint32_t mask;                                  /* for the next byte of it */
     bool in_frame;                                  /* a data frame's header has been read, its end not reached */
-    bool whole;                                     /* it is echoed in one piece */
+    bool whole;                                     /* it is passed on in one piece */
     uint8_t fin;                                    /* of that frame: WEBSOCKET_FIN or 0 */
     uint8_t opcode;                                 /* of the message; WEBSOCKET_CONTINUATION: none */
-    bool begun;                                     /* some of its echo has gone out */
+    bool echoing;                                   /* some of its echo has gone out, not yet all */
     struct utf8_state utf8;
     uint8_t text_length;                            /* COMMAND_MAX + 1: too long for a command */
     char text[COMMAND_MAX];
     struct websocket_stream stream;
 #if WS_WHOLE_MESSAGES
-    uint16_t length;                                /* what ws_buffer has of the message, then of its echo's frame */
-    uint8_t *echo;                                  /* the rest of that frame, to be sent; NULL: none yet */
+    uint8_t *buffer;                                /* this client's */
+    size_t length;                                  /* of what is in it; then, what is still to be sent of the echo */
+    uint8_t *echo;                                  /* that */
 #endif
 };
 
@@ -56,14 +57,24 @@ struct websocket_connection {
     };
 };
 
+#if WS_WHOLE_MESSAGES
+/* A client's message, with room for its echo's header. */
+extern uint8_t ws_buffer[WEBSOCKET_CLIENTS][WEBSOCKET_ROOM + WS_BUFFER_SIZE];
+#else
 /* The one buffer of the server: every piece of payload is unmasked, checked and sent out of it. */
 extern uint8_t ws_buffer[WS_BUFFER_SIZE];
+#endif
 
 /* A TCP connection that is open from now on; `connection` was all zero. */
 void websocket_begin(struct websocket_connection *connection, struct tcp_pcb *pcb);
 
 /* Takes in what has come. */
 void websocket_take_input(struct websocket_connection *connection, struct pbuf *data);
+
+/* All connections. */
+extern struct websocket_connection ws_connections[WEBSOCKET_PLACES];
+#define FOR_EACH_CONNECTION(c) \
+    for (struct websocket_connection *c = ws_connections; c < ws_connections + WEBSOCKET_PLACES; c++)
 
 /* Serves the connection as far as it goes now. `full`: no further client may open. False: it is over. */
 bool websocket_worker(struct websocket_connection *connection, bool full);

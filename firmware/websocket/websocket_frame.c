@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Frame headers. RFC 6455 section 5.2. */
 #include "websocket_frame.h"
+#include <string.h>
 
 #define RESERVED_BITS 0x70u
 #define MASKED        0x80u
@@ -26,15 +27,16 @@ int websocket_parse_frame(const uint8_t *bytes, size_t available, struct websock
     if (available < 2 + extended + sizeof frame->mask)
         return 0;
     bytes += 2;
-    uint64_t length = extended ? 0 : length_7;
-    for (unsigned i = 0; i < extended; i++)
-        length = length << 8 | *bytes++;
+    uint32_t high = 0, low = extended ? 0 : length_7;
+    for (unsigned i = 0; i < extended; i++) {
+        high = high << 8 | low >> 24;
+        low = low << 8 | *bytes++;
+    }
     /* 5.2: the shortest form, and a 64-bit length has its top bit clear. */
-    if ((extended && length < LENGTH_16) || (extended == 8 && (length <= 0xFFFF || length >> 63)))
+    if ((extended == 2 && low < LENGTH_16) || (extended == 8 && !high && low <= 0xFFFF) || high >> 31)
         return -1;
-    frame->length = length;
-    for (unsigned i = 0; i < sizeof frame->mask; i++)
-        frame->mask[i] = bytes[i];
+    frame->length = (uint64_t)high << 32 | low;
+    memcpy(&frame->mask, bytes, sizeof frame->mask);
     return (int)(2 + extended + sizeof frame->mask);
 }
 
@@ -51,16 +53,14 @@ uint8_t *websocket_make_frame(uint8_t *payload, size_t length, uint8_t opcode)
     return payload;
 }
 
-void websocket_unmask(uint8_t *bytes, size_t length, const uint8_t mask[4], unsigned offset)
+uint32_t websocket_unmask(uint8_t *bytes, size_t length, uint32_t mask)
 {
     typedef uint32_t __attribute__((may_alias)) word;
-    word *end = (word *)(bytes + length);
-    uint32_t key;
+    unsigned used = 8 * (length % sizeof mask);
 
-    __builtin_memcpy(&key, mask, sizeof key);
-    key = key >> 8 * offset | key << (-8 * offset & 31);    /* the lowest byte, first in memory, is the next to use */
-    for (word *each = (word *)bytes; each < end; each++)
-        *each ^= key;
+    for (uint8_t *end = bytes + length; bytes < end; bytes += sizeof mask)
+        *(word *)bytes ^= mask;
+    return mask >> used | mask << (-used & 31);
 }
 
 bool websocket_close_code_valid(unsigned code)

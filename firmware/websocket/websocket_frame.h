@@ -28,11 +28,12 @@ enum websocket_close_code {                         /* RFC 6455 7.4.1 */
     WEBSOCKET_PROTOCOL_ERROR = 1002,
     WEBSOCKET_NO_CODE = 1005,                       /* never on the wire */
     WEBSOCKET_NOT_UTF8 = 1007,
+    WEBSOCKET_TOO_BIG = 1009,
 };
 
 struct websocket_frame {
     uint8_t opcode;                                 /* with WEBSOCKET_FIN */
-    uint8_t mask[4];
+    uint32_t mask;                                  /* its first byte is the lowest */
     uint64_t length;
 };
 
@@ -49,10 +50,10 @@ int websocket_parse_frame(const uint8_t *bytes, size_t available, struct websock
 uint8_t *websocket_make_frame(uint8_t *payload, size_t length, uint8_t opcode);
 
 /*
- * Applies the masking key to bytes that begin `offset` bytes, 0 to 3, into the payload. RFC 6455 5.3. It goes by words:
- * `bytes` is aligned to 4, and up to three bytes behind `length` change as well.
+ * Applies the masking key, and returns it as it is for the bytes that follow. RFC 6455 5.3. It goes by words: `bytes` is
+ * aligned to 4, and up to three bytes behind `length` change as well.
  */
-void websocket_unmask(uint8_t *bytes, size_t length, const uint8_t mask[4], unsigned offset);
+uint32_t websocket_unmask(uint8_t *bytes, size_t length, uint32_t mask);
 
 /* True for a close code that may come over the wire. RFC 6455 7.4. */
 bool websocket_close_code_valid(unsigned code);

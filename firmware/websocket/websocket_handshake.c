@@ -16,14 +16,13 @@ static const char delimiters[] __attribute__((nonstring)) = " \"(),/:;<=>?@[\\]{
 enum part { METHOD, TARGET, AUTHORITY, QUERY, VERSION, NAME, VALUE, END };
 enum field { HOST, KEY, PROTOCOL_VERSION, UPGRADE, CONNECTION, OTHER };
 
-static const char field_names[OTHER][WEBSOCKET_TOKEN_LENGTH] = {
-    "host", "sec-websocket-key", "sec-websocket-version", "upgrade", "connection",
-};
+static const char field_names[] = "host\0sec-websocket-key\0sec-websocket-version\0upgrade\0connection\0";
+static const char *const wanted[] = { "13", "websocket", "upgrade" };   /* in the last three */
 
-/* A field that may come once is there; of the others, what was looked for. */
-#define SEEN(field)   (1u << (field))
-#define BAD_KEY       SEEN(OTHER)
-#define OTHER_VERSION SEEN(OTHER + 1)
+/* Of these fields: it has come; an element of it is what was wanted, or is not. */
+#define CAME(field)   (1u << (field))
+#define RIGHT(field)  (0x20u << (field))
+#define WRONG(field)  (0x400u << (field))
 
 static bool handshake_token_is(const struct websocket_handshake *h, const char *text)
 {
@@ -36,44 +35,37 @@ static void refuse(struct websocket_handshake *h, unsigned status)
         h->refusal = (uint16_t)status;
 }
 
+static void expect(struct websocket_handshake *h, const char *token, unsigned otherwise)
+{
+    if (!handshake_token_is(h, token))
+        refuse(h, otherwise);
+}
+
 /* One element of a field's comma-separated value. */
 static void take_element(struct websocket_handshake *h)
 {
-    switch (h->field) {
-    case HOST:
-        if (!h->token_length)
-            refuse(h, 400);
-        break;
-    case KEY:
-        if (h->key[0] || h->token_length != WEBSOCKET_KEY_LENGTH)
-            h->seen |= BAD_KEY;
+    bool right = h->token_length;
+
+    if (h->field == OTHER)
+        return;
+    if (h->field == KEY) {
+        right = h->token_length == WEBSOCKET_KEY_LENGTH && !h->key[0];
         memcpy(h->key, h->token, WEBSOCKET_KEY_LENGTH);
-        break;
-    case PROTOCOL_VERSION:
-        if (!handshake_token_is(h, "13"))
-            h->seen |= OTHER_VERSION;
-        break;
-    case UPGRADE:
-        if (handshake_token_is(h, "websocket"))
-            h->seen |= SEEN(UPGRADE);
-        break;
-    case CONNECTION:
-        if (handshake_token_is(h, "upgrade"))
-            h->seen |= SEEN(CONNECTION);
-        break;
-    }
+    } else if (h->field != HOST)
+        right = handshake_token_is(h, wanted[h->field - PROTOCOL_VERSION]);
+    h->seen |= (uint16_t)((right ? RIGHT(HOST) : WRONG(HOST)) << h->field);
 }
 
 static void take_field_name(struct websocket_handshake *h)
 {
-    h->field = HOST;
-    while (h->field < OTHER && !handshake_token_is(h, field_names[h->field]))
-        h->field++;
-    if (h->field <= PROTOCOL_VERSION) {
-        if (h->seen & SEEN(h->field))
-            refuse(h, 400);                         /* RFC 9112 3.2, RFC 6455 11.3.1 and 11.3.5: not more than once */
-        h->seen |= (uint8_t)SEEN(h->field);
-    }
+    const char *name = field_names;
+
+    for (h->field = HOST; *name && !handshake_token_is(h, name); h->field++)
+        name += strlen(name) + 1;
+    if (h->field <= PROTOCOL_VERSION && (h->seen & CAME(h->field)))
+        refuse(h, 400);                             /* RFC 9112 3.2, RFC 6455 11.3.1 and 11.3.5: not more than once */
+    if (h->field < OTHER)
+        h->seen |= (uint16_t)CAME(h->field);
 }
 
 /* HTTP/1.1 or a later HTTP/1. RFC 6455 4.2.1, 1. */
@@ -119,16 +111,14 @@ static bool take_byte(struct websocket_handshake *h, unsigned char byte)
     switch (h->part) {
     case METHOD:
         if (byte == ' ') {
-            if (!handshake_token_is(h, "GET"))
-                refuse(h, 405);
+            expect(h, "GET", 405);
             next_part(h, TARGET);
             return true;
         }
         break;
     case TARGET:
         if (byte == ' ' || byte == '?') {
-            if (!handshake_token_is(h, RESOURCE))
-                refuse(h, 404);
+            expect(h, RESOURCE, 404);
             next_part(h, byte == ' ' ? VERSION : QUERY);
             return true;
         }
@@ -210,37 +200,34 @@ static bool key_valid(const char *key)
     for (unsigned i = 0; i < WEBSOCKET_KEY_LENGTH - 2; i++)
         if (base64_value(key[i]) < 0)
             return false;
-    return !(base64_value(key[21]) & 15) && key[22] == '=' && key[23] == '=';
+    return !(base64_value(key[21]) & 15) && !memcmp(key + 22, "==", 2);
 }
 
 /* The whole head has been read. RFC 6455 4.2.1 and 4.2.2. */
 static unsigned verdict(const struct websocket_handshake *h, bool full)
 {
-    unsigned wanted = SEEN(UPGRADE) | SEEN(CONNECTION) | SEEN(PROTOCOL_VERSION);
+    unsigned upgrade = RIGHT(PROTOCOL_VERSION) | RIGHT(UPGRADE) | RIGHT(CONNECTION);
 
     if (h->refusal)
         return h->refusal;
-    if (!(h->seen & SEEN(HOST)))
+    if ((h->seen & (RIGHT(HOST) | WRONG(HOST))) != RIGHT(HOST))
         return 400;
-    if ((h->seen & (wanted | OTHER_VERSION)) != wanted)
+    if ((h->seen & (upgrade | WRONG(PROTOCOL_VERSION))) != upgrade)
         return 426;
-    if ((h->seen & (SEEN(KEY) | BAD_KEY)) != SEEN(KEY) || !key_valid(h->key))
+    if ((h->seen & (RIGHT(KEY) | WRONG(KEY))) != RIGHT(KEY) || !key_valid(h->key))
         return 400;
     return full ? 503 : 101;
 }
 
 /* Reason phrase and the fields that the status asks for. RFC 9110 10.2.3, 15.5.6 and 15.5.22, RFC 6455 4.4. */
-static const char *refusal_text(unsigned status)
-{
-    switch (status) {
-    case 404: return "Not Found";
-    case 405: return "Method Not Allowed\r\nAllow: GET";
-    case 426: return "Upgrade Required\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13";
-    case 431: return "Request Header Fields Too Large";
-    case 503: return "Service Unavailable\r\nRetry-After: 10";
-    default:  return "Bad Request";
-    }
-}
+static const struct { unsigned status; const char *text; } refusals[] = {
+    { 404, "Not Found" },
+    { 405, "Method Not Allowed\r\nAllow: GET" },
+    { 426, "Upgrade Required\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13" },
+    { 431, "Request Header Fields Too Large" },
+    { 503, "Service Unavailable\r\nRetry-After: 10" },
+    { 400, "Bad Request" },
+};
 
 unsigned websocket_handshake_answer(const struct websocket_handshake *handshake, bool full, char *answer, size_t *length)
 {
@@ -261,9 +248,12 @@ unsigned websocket_handshake_answer(const struct websocket_handshake *handshake,
                                     "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
                                     "Sec-WebSocket-Accept: %s\r\n\r\n", text);
     } else {
+        unsigned i = 0;
+        while (refusals[i].status != status)
+            i++;
         *length = (size_t)sniprintf(answer, WEBSOCKET_ANSWER_MAX,
                                     "HTTP/1.1 %u %s\r\nContent-Length: 0\r\nConnection: close\r\n\r\n",
-                                    status, refusal_text(status));
+                                    status, refusals[i].text);
     }
     return status;
 }

@@ -16,10 +16,10 @@
 struct websocket_handshake {
     uint8_t part;                                   /* what the next byte belongs to */
     uint8_t field;                                  /* header field whose value is read */
-    uint8_t seen;                                   /* fields and tokens found, a bit each */
     uint8_t token_length;                           /* WEBSOCKET_TOKEN_LENGTH + 1: too long for any we know */
     bool space;                                     /* white space inside or after the token */
     bool returned;                                  /* the last byte was CR: LF must follow */
+    uint16_t seen;                                  /* fields and tokens found, a bit each */
     uint16_t refusal;                               /* HTTP status, 0 while nothing is wrong */
     uint16_t length;
     char token[WEBSOCKET_TOKEN_LENGTH];

@@ -2,7 +2,6 @@
 /* WebSocket server: connections come, are served from the main loop, and go. */
 #include "websocket_server.h"
 #include <string.h>
-#include "budget.h"
 #include "console.h"
 #include "pbufs.h"
 #include "tick.h"
@@ -10,13 +9,11 @@
 
 #define DELAY_AT_BOOT 10u                           /* ms */
 
-static struct websocket_connection ws_connections[WEBSOCKET_PLACES];
+struct websocket_connection ws_connections[WEBSOCKET_PLACES];
 
 static struct {
     uint32_t delay;                                 /* ms between the frames of every stream */
 } ws_server;
-
-#define FOR_EACH(c) for (struct websocket_connection *c = ws_connections; c < ws_connections + WEBSOCKET_PLACES; c++)
 
 uint32_t websocket_delay(void)
 {
@@ -26,14 +23,14 @@ uint32_t websocket_delay(void)
 void websocket_set_delay(uint32_t ms)
 {
     ws_server.delay = ms;
-    FOR_EACH(c)
+    FOR_EACH_CONNECTION(c)
         if (c->state == WEBSOCKET_OPEN)
             c->message.stream.due = tick_ms() + ms;
 }
 
 bool websocket_streams(void)
 {
-    FOR_EACH(c)
+    FOR_EACH_CONNECTION(c)
         if (c->state == WEBSOCKET_OPEN && c->message.stream.active)
             return true;
     return false;
@@ -43,7 +40,7 @@ static bool places_taken(void)
 {
     unsigned count = 0;
 
-    FOR_EACH(c)
+    FOR_EACH_CONNECTION(c)
         count += c->state >= WEBSOCKET_OPEN;
     return count >= WEBSOCKET_CLIENTS;
 }
@@ -85,7 +82,7 @@ static err_t websocket_accept(void *argument, struct tcp_pcb *pcb, err_t error)
     (void)argument;
     if (error != ERR_OK)
         return error;
-    FOR_EACH(c)
+    FOR_EACH_CONNECTION(c)
         if (!c->pcb) {
             if (c->state != WEBSOCKET_FREE)
                 websocket_release(c);               /* was lost just now */
@@ -104,7 +101,7 @@ static err_t websocket_accept(void *argument, struct tcp_pcb *pcb, err_t error)
 
 void websocket_server_task(void)
 {
-    FOR_EACH(c)
+    FOR_EACH_CONNECTION(c)
         if (c->state != WEBSOCKET_FREE && !websocket_worker(c, places_taken()))
             websocket_release(c);
 }

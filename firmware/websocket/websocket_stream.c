@@ -13,7 +13,7 @@
 #define VALUES            4u
 #define RAMP_STEP         4000u
 #define DELAY_MAX         60000u                    /* ms */
-#define BACKLOG_MAX       5000u                     /* ms: a connection that stalls longer skips frames */
+#define BACKLOG_MAX       5000                      /* ms: a connection that stalls longer skips frames */
 #define RESTART_DELAY     1000u                     /* ms */
 
 /* A decimal number, the whole text; 0 for anything else, and for what is above `max`. */
@@ -72,7 +72,7 @@ size_t stream_text(struct websocket_stream *stream, char text[STREAM_TEXT_MAX])
         value[i] = stream->value = (uint16_t)(ramp ? stream->value + RAMP_STEP : rng_next());
     /* From due time to due time, so the average rate is exact; what a lossy link held up is caught up with. */
     stream->due += websocket_delay();
-    if (tick_ms() - stream->due < 0x80000000u && tick_ms() - stream->due > BACKLOG_MAX)
+    if ((int32_t)(tick_ms() - stream->due) > BACKLOG_MAX)
         stream->due = tick_ms();
     return (size_t)sniprintf(text, STREAM_TEXT_MAX, "%u %u %u %u", value[0], value[1], value[2], value[3]);
 }

@@ -10,11 +10,15 @@
 #include "lwip/arch.h"
 #include "lwip/err.h"
 
+struct pbuf;
 struct tcp_hdr;
 struct tcp_pcb;
 
 /* A segment for a server that listens: finds a place for the connection, or ERR_MEM. */
 err_t admission_of_connection(const struct tcp_pcb *listener, const struct tcp_hdr *header);
+
+/* A segment for a connection: ERR_VAL drops it. */
+err_t admission_of_segment(struct tcp_pcb *pcb, const struct tcp_hdr *header, const struct pbuf *payload);
 
 /* Before a frame is taken in: pbufs for a full one are free, and heap for what answers it. */
 void admission_of_frame(void);
@@ -26,7 +30,7 @@ void admission_task(void);
 u16_t admission_to_send(const struct tcp_pcb *pcb);
 
 #define LWIP_HOOK_TCP_INPACKET_PCB(pcb, header, options, options1, options2, packet) \
-    ((pcb)->state == LISTEN ? admission_of_connection(pcb, header) : ERR_OK)
+    ((pcb)->state == LISTEN ? admission_of_connection(pcb, header) : admission_of_segment(pcb, header, packet))
 
 /* RFC 6528: not to be guessed. */
 #define LWIP_HOOK_TCP_ISN(local_ip, local_port, remote_ip, remote_port) rng_next()

@@ -92,7 +92,6 @@ static err_t websocket_accept(void *argument, struct tcp_pcb *pcb, err_t error)
             tcp_recv(pcb, websocket_receive);
             tcp_err(pcb, websocket_fail);
             tcp_nagle_disable(pcb);
-            pcb->rto = pcb->sv = 1000 / (2 * TCP_TMR_INTERVAL);     /* RFC 6298 2.1: 1 s until the way is known; lwIP takes 3 s */
             ip_set_option(pcb, SOF_KEEPALIVE);
             return ERR_OK;
         }

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 *** Settings ***
 Documentation       The life of a lease from DHCP: renewed, rebound, refused, run out; and a server that goes and comes back.
-...                 Network `wire`: minutes pass in seconds. The firmware looks at the times of its lease once a minute.
+...                 Network `wire`: minutes pass in seconds. The firmware looks at the times of its lease every five seconds.
 Resource            board.resource
 Test Setup          Power Up And Take A Lease
 Test Teardown       Stop Emulation
@@ -50,7 +50,7 @@ Board Gives Itself An Address When The Lease Has Run Out
     Neighbour Stops Serving DHCP
     Wait For Line On Uart    IP Address: 0.0.0.0    timeout=190
     ${end}=    Virtual Time
-    Should Be True    118 <= ${end} <= 182    the lease is of two minutes, looked at once a minute
+    Should Be True    115 <= ${end} <= 130    the lease is of two minutes, looked at every five seconds
     Wait For ARP Probe    ${FIRST ADDRESS}    timeout=15
     Wait For Line On Uart    IP Address: ${FIRST ADDRESS}    timeout=15
     Address Should Answer    ${FIRST ADDRESS}

@@ -9,6 +9,7 @@
  */
 #include "ethernet.h"
 #include <string.h>
+#include "address.h"
 #include "admission.h"
 #include "board.h"
 #include "clock.h"
@@ -207,7 +208,7 @@ static void follow_link(struct netif *netif)
             EMAC1CFG2CLR = EMAC1CFG2_FULLDPLX_MASK;
         EMAC1IPGT = link.full_duplex ? 0x15 : 0x12; /* the gap of IEEE 802.3, FRM register 35-27 */
         current_link = link;
-        netif_set_link_up(netif);
+        address_link_up(netif);
     } else if (!link.up && netif_is_link_up(netif)) {
         current_link = link;
         netif_set_link_down(netif);

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* lwIP in the main loop: interface, DHCP with AutoIP beside it, NetBIOS name, web server. */
+/* lwIP in the main loop: interface, NetBIOS name, servers. */
 #include "network.h"
 #include <stdarg.h>
 #include <stdio.h>
+#include "address.h"
 #include "admission.h"
 #include "clock.h"
 #include "console.h"
@@ -12,8 +13,6 @@
 #include "uart.h"
 #include "websocket_server.h"
 #include "lwip/apps/netbiosns.h"
-#include "lwip/autoip.h"
-#include "lwip/dhcp.h"
 #include "lwip/init.h"
 #include "lwip/netif.h"
 #include "lwip/priv/tcp_priv.h"
@@ -26,8 +25,6 @@
 #define NEVER          0x7FFFFFFFu                  /* ms: longer than any cable is out */
 
 static struct netif interface;
-static struct dhcp dhcp;                            /* not in the heap, where there might be no room when they start */
-static struct autoip autoip;
 static ip4_addr_t shown_address;
 static bool shown_link = true;                      /* the first "down" is no news */
 
@@ -100,9 +97,7 @@ bool network_init(void)
     netif_set_status_callback(&interface, address_changed);
     netif_set_link_callback(&interface, link_changed);
     netif_set_up(&interface);
-    dhcp_set_struct(&interface, &dhcp);
-    autoip_set_struct(&interface, &autoip);
-    dhcp_start(&interface);
+    address_start(&interface);
     http_init();
     console_log("TCP/IP Stack: Initialization Ended - success");
     websocket_server_init();
@@ -122,22 +117,13 @@ void network_task(void)
     websocket_server_task();
 }
 
-static const char *address_source(void)
-{
-    if (dhcp_supplied_address(&interface))
-        return "DHCP";
-    if (autoip_supplied_address(&interface))
-        return "AutoIP";
-    return "none yet";
-}
-
 void network_print_info(void)
 {
     const u8_t *mac = interface.hwaddr;
     console_log("Interface:   %s", INTERFACE_NAME);
     console_log("Host name:   %s", HOST_NAME);
     console_log("MAC address: %02X:%02X:%02X:%02X:%02X:%02X", mac[0], mac[1], mac[2], mac[3], mac[4], mac[5]);
-    console_log("IP address:  %s (%s)", ip4addr_ntoa(netif_ip4_addr(&interface)), address_source());
+    console_log("IP address:  %s (%s)", ip4addr_ntoa(netif_ip4_addr(&interface)), address_source(&interface));
     console_log("Mask:        %s", ip4addr_ntoa(netif_ip4_netmask(&interface)));
     console_log("Gateway:     %s", ip4addr_ntoa(netif_ip4_gw(&interface)));
     console_log("Link:        %s", ethernet_link_text(&interface));

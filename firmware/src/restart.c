@@ -18,7 +18,7 @@ void restart_now(void)
 void restart_after(uint32_t ms)
 {
     if (!restart_wanted)
-        restart_at = tick_ms() + ms;
+        restart_at = tick_ms() + ms + 1;            /* the tick that runs is not a whole one */
     restart_wanted = true;
 }
 

@@ -7,7 +7,8 @@
   const TICK = 250, RATE_TICKS = 8; // ms; the rate is that of the last two seconds
   const byId = (id) => document.getElementById(id);
   const query = new URLSearchParams(location.search);
-  const url = `ws://${location.hostname}:${query.get("ws") || 8088}/echo`;
+  const named = Number(query.get("ws")), port = named > 0 && named < 65536 ? named : 8088;
+  const url = `ws://${location.hostname}:${port}/echo`;
 
   let socket = null, heard = 0, asked = false, delay = null, streaming = false, wanted = false, wait = RECONNECT_FIRST;
   let frames = 0, dirty = true;

@@ -3,6 +3,6 @@
 
 from pic32bench.browser.chromium import Browser, BrowserError, colour, tools
 from pic32bench.browser.drawing import Box, Colour, Drawing, read
-from pic32bench.browser.scope import ScopePage
+from pic32bench.browser.scope import ScopePage, drawing_of
 
-__all__ = ["Box", "Browser", "BrowserError", "Colour", "Drawing", "ScopePage", "colour", "read", "tools"]
+__all__ = ["Box", "Browser", "BrowserError", "Colour", "Drawing", "ScopePage", "colour", "drawing_of", "read", "tools"]

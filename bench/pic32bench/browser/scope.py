@@ -4,27 +4,35 @@
 from __future__ import annotations
 
 from PIL import Image
+from selenium.webdriver.remote.webdriver import WebDriver
 
 from pic32bench.browser.chromium import Browser, colour
-from pic32bench.browser.drawing import Drawing, read
+from pic32bench.browser.drawing import Box, Drawing, read
+
+# Where the plot is, what colours it has and how many values it spans; not what they are.
+_LAYOUT = """
+const style = (selector) => getComputedStyle(document.querySelector(selector));
+const box = document.querySelector("#scope .u-over").getBoundingClientRect();
+return [
+    [box.left, box.top, box.width, box.height].map((edge) => edge * devicePixelRatio),
+    style(":root").getPropertyValue("--trace"), style("#scope").backgroundColor,
+    Number(document.getElementById("points").value),
+];
+"""
+
+
+def drawing_of(driver: WebDriver, screenshot: Image.Image) -> Drawing:
+    """The scope's line, read from the pixels of a screenshot of the page that a browser shows."""
+    edges, line, background, count = driver.execute_script(_LAYOUT)
+    return read(screenshot, Box(*edges), colour(line), colour(background), count)
 
 
 class ScopePage(Browser):
     """The browser, on the page with the live scope."""
 
-    def drawing(self, screenshot: Image.Image | None = None) -> Drawing:
-        """The scope's line, read from the pixels of a screenshot: of a new one, or of one of the page as it is.
-
-        The page is asked where the plot is, what colours it has and how many values it spans; not what they are.
-        """
-        picture = self.screenshot() if screenshot is None else screenshot
-        box = self.box("#scope .u-over")
-        line, background = self.run(
-            """const style = (id) => getComputedStyle(document.querySelector(id));
-            return [style(":root").getPropertyValue("--trace"), style("#scope").backgroundColor];"""
-        )
-        count = int(self.run('return document.getElementById("points").value'))
-        return read(picture, box, colour(line), colour(background), count)
+    def drawing(self) -> Drawing:
+        """The scope's line, read from the pixels of a screenshot."""
+        return drawing_of(self.driver, self.screenshot())
 
     def state(self) -> str:
         """What the page says of itself."""

@@ -98,8 +98,10 @@ class ScopePage:
     def _judge(self, picture: str, kind: str) -> str:
         from PIL import Image
 
+        from pic32bench.browser import drawing_of
+
         with Image.open(picture) as image:
-            drawing = self._page().drawing(image)
+            drawing = drawing_of(self._selenium().driver, image)
         if not getattr(drawing, f"is_{kind}"):
             raise AssertionError(f"{picture} does not show {'a ' * (kind == 'ramp')}{kind}, but {drawing}")
         return str(drawing)

@@ -16,6 +16,7 @@
 
 #define QUIET_TICKS (2000u / TCP_SLOW_INTERVAL)     /* two seconds */
 #define CLOSE_TICKS (TCP_FIN_WAIT_TIMEOUT / TCP_SLOW_INTERVAL)
+#define SEQUENCE_REACH (1u << 30)
 #define FIRST_TIMEOUT 1000                          /* ms, while the way is not known: RFC 6298 2.1. lwIP itself takes 3000 */
 #define WINDOW_TINY 536u                            /* RFC 9293 3.7.1: every host takes as much */
 
@@ -87,12 +88,22 @@ err_t admission_of_connection(const struct tcp_pcb *listener, const struct tcp_h
     return ERR_OK;
 }
 
+/* RFC 9293 3.4: what is older is known within half the space of sequence numbers. Of one just there lwIP does not know, and
+ * stops at an assertion when it brings a byte. Nobody's window is a quarter of the space. */
+static bool is_far(u32_t number, u32_t from)
+{
+    return number - from + SEQUENCE_REACH > 2 * SEQUENCE_REACH;
+}
+
 /* lwIP keeps a segment that is out of order as it is, and when it is its turn and the window too small for it, lwIP stops
  * at an assertion. A peer may send one: it does not know yet that the window has not moved. It will send it again. */
 err_t admission_of_segment(struct tcp_pcb *pcb, const struct tcp_hdr *header, const struct pbuf *payload)
 {
     u32_t gap = header->seqno - pcb->rcv_nxt, length = payload->tot_len + !!(TCPH_FLAGS(header) & TCP_FIN);
 
+    if (is_far(header->seqno, pcb->rcv_nxt) ||
+        (pcb->state != SYN_RCVD && TCPH_FLAGS(header) & TCP_ACK && is_far(header->ackno, pcb->lastack)))
+        return ERR_VAL;
     if (pcb->state == SYN_RCVD)
         pcb->rto = pcb->sv = FIRST_TIMEOUT / TCP_SLOW_INTERVAL;
     if (!gap || gap > pcb->rcv_wnd || gap + length <= pcb->rcv_wnd)

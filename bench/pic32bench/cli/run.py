@@ -19,6 +19,8 @@ from pic32bench.cli.output import Output, add_uart_option, uarts
 from pic32bench.console import Console
 from pic32bench.errors import BenchError, UsageError
 from pic32bench.link import Change
+from pic32bench.network import TapNetwork
+from pic32bench.network.netbios_names import resolve_netbios_names
 from pic32bench.sfr_use import leaning_notes
 
 # Virtual seconds between two looks at keyboard and clock; while a person is there, wall seconds too.
@@ -83,6 +85,8 @@ class _Session:
         self.code: int | None = None
         self.seen: dict[int, int] = {}
         self.urls: dict[str, str] = {}
+        # Only a run that ends by itself may hurry: others are for somebody who looks on.
+        self.ends = args.until is not None or args.seconds is not None
         self.out = Output(sys.stdout, len(consoles) > 1)
 
     def run(self) -> int:
@@ -126,6 +130,9 @@ class _Session:
         board = self.board
         names = " and ".join(path.name for path in (board.image.path, board.application) if path)
         self.out.note(f"{board.description.name}, {names}, network {board.network.name}")
+        if isinstance(board.network, TapNetwork) and not self.ends:
+            with contextlib.suppress(UsageError):  # a comfort for who looks on: not everybody has Samba
+                resolve_netbios_names(board.network.pc)
         for note in board.network.notes():
             self.out.note(note)
         self.announce_urls(" (once the board has an address)")
@@ -141,9 +148,7 @@ class _Session:
     def loop(self, keyboard: Keyboard) -> int:
         wall, virtual = time.monotonic(), self.board.time
         step = _STEP if keyboard.attached else _STEP_ALONE
-        # Only a run that ends by itself may hurry: others are for somebody who looks on.
-        ends = self.args.until is not None or self.args.seconds is not None
-        self.board.keep_pace(keyboard.attached or not ends)
+        self.board.keep_pace(keyboard.attached or not self.ends)
         while True:
             left = None if self.args.seconds is None else self.args.seconds - self.board.time
             if (code := self.verdict()) is not None:

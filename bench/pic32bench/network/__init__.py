@@ -4,7 +4,7 @@
 from pic32bench.network.base import Network
 from pic32bench.network.choose import NETWORKS, choose
 from pic32bench.network.none import NoNetwork
-from pic32bench.network.pc import Pc
+from pic32bench.network.pc import Pc, why_no_tap
 from pic32bench.network.replay import ReplayNetwork
 from pic32bench.network.tap import TapNetwork
 from pic32bench.network.user import UserNetwork
@@ -20,4 +20,5 @@ __all__ = [
     "UserNetwork",
     "WireNetwork",
     "choose",
+    "why_no_tap",
 ]

@@ -10,14 +10,16 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import socket
 import struct
 import subprocess
 import sys
 import tempfile
+import threading
 import weakref
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
@@ -46,6 +48,7 @@ ip address add {ADDRESS}/16 broadcast + dev {CABLE}
 ip link set {CABLE} up
 exec "$@"
 """
+_HOST_NAME = re.compile(r"[A-Za-z][A-Za-z0-9]{0,9}")  # an interface has it in its name, of 15 characters at most
 _TOOLS = {"unshare": "util-linux", "nsenter": "util-linux", "setpriv": "util-linux", "ip": "iproute2"}
 _ADMINISTRATION = "/usr/sbin:/sbin"  # where Debian keeps ip and dnsmasq, and users do not look
 
@@ -62,8 +65,7 @@ class Pc(Host):
 
     def __init__(self) -> None:
         self._ports = 0
-        self._closed = False
-        self.names: Callable[[], None] | None = None
+        self._asking = threading.Lock()
         # Root first; a root that may not, as in many containers, may still do as users do.
         ways = [False, True] if os.geteuid() == 0 else [True]
         failures = []
@@ -136,8 +138,9 @@ class Pc(Host):
     def _ask(self, **request: Any) -> int:
         """A file that the keeper opens. Raises OSError, and BenchError when the keeper is gone."""
         try:
-            self._control.send(json.dumps(request).encode())
-            answer, descriptors, _, _ = socket.recv_fds(self._control, 4096, 1)
+            with self._asking:
+                self._control.send(json.dumps(request).encode())
+                answer, descriptors, _, _ = socket.recv_fds(self._control, 4096, 1)
         except OSError:
             answer, descriptors = b"", []
         if not answer:
@@ -200,6 +203,8 @@ class Pc(Host):
 
     def host(self, name: str, address: str, prefix: int = 16, mac: str = "02:00:00:00:00:03") -> Host:
         """Another host on the cable, in a network namespace inside the PC's. Raises UsageError."""
+        if not _HOST_NAME.fullmatch(name):
+            raise UsageError(f"host {name!r}: expected up to ten letters and digits, the first a letter")
         inside = ["ip", "netns", "exec", name]
         steps = f"""
         ip netns add {name}

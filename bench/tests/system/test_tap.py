@@ -119,6 +119,8 @@ def test_other_hosts_can_be_on_the_cable(board: Board) -> None:
     assert other.run(["ping", "-c", "1", "-W", "5", ADDRESS]).returncode == 0
     with pytest.raises(UsageError, match="host other cannot be put on the cable: .*exists"):
         pc_of(board).host("other", "169.254.7.8")
+    with pytest.raises(UsageError, match="host 'a b': expected up to ten letters and digits"):
+        pc_of(board).host("a b", "169.254.7.9")
 
 
 def test_what_ran_at_the_pc_ends_with_it(board: Board) -> None:

@@ -23,6 +23,7 @@
     what = "ram"                # may be left out: count only "ram", "flash", "code" or "rodata", and with
                                 # symbol also "function" or "variable"
     each = true                 # may be left out: every match for itself has this limit
+    exclusive = true            # may be left out, with object: also count what nobody else calls or names
     except = "ws_buffer"        # may be left out: without this symbol (a pattern)
     with_symbol = "ws_server"   # may be left out: only in an image that has this symbol
 
@@ -145,7 +146,8 @@ class Limit:
     """At most ``max`` bytes for what ``pattern`` names, together or ``each``.
 
     With ``what`` only bytes of that kind count, with ``but`` only those that are not of such a symbol; with
-    ``with_symbol`` it is a limit of images that have such a symbol.
+    ``with_symbol`` it is a limit of images that have such a symbol. ``exclusive``: for the object files and all that
+    nobody else uses.
     """
 
     scope: Scope
@@ -156,12 +158,14 @@ class Limit:
     but: str | None
     with_symbol: str | None
     line: int
+    exclusive: bool = False
 
     @property
     def name(self) -> str:
         """How it is called in reports, such as ``ram of object websocket_*.o``."""
         kind = f"{self.what} of " if self.what else ""
-        return f"{kind}{self.scope} {self.pattern}" + (f" except {self.but}" if self.but else "")
+        besides = " and what only it uses" if self.exclusive else ""
+        return f"{kind}{self.scope} {self.pattern}{besides}" + (f" except {self.but}" if self.but else "")
 
 
 @dataclass(frozen=True)
@@ -268,6 +272,7 @@ _LIMIT: _Keys = {
     "max": _NUMBER,
     "what": _TEXT,
     "each": (bool, "true or false"),
+    "exclusive": (bool, "true or false"),
     "except": _TEXT,
     "with_symbol": _TEXT,
 }
@@ -436,6 +441,10 @@ class _Reader:
         for key in ("what", "each"):
             if scope is Scope.TOTAL and key in values:
                 raise self._wrong(entry, key, f"{entry}: key '{key}' does not go with total, which says it all")
+        if "exclusive" in values and scope is not Scope.OBJECT:
+            raise self._wrong(entry, "exclusive", f"{entry}: key 'exclusive' goes with object, not with {scope}")
+        if values.get("exclusive") and values.get("each"):
+            raise self._wrong(entry, "exclusive", f"{entry}: key 'exclusive' does not go with each")
         return Limit(
             scope,
             pattern,
@@ -445,6 +454,7 @@ class _Reader:
             values.get("except"),
             values.get("with_symbol"),
             entry.line,
+            values.get("exclusive", False),
         )
 
     def _counted(self, entry: _Entry, scope: Scope) -> Memory | What | None:

@@ -6,6 +6,7 @@ from __future__ import annotations
 from typing import Any
 
 from pic32bench.footprint.difference import Change, Difference
+from pic32bench.footprint.limits import Checked
 from pic32bench.footprint.measure import Measured, Report
 
 
@@ -30,6 +31,7 @@ def report_data(report: Report) -> dict[str, Any]:
                 "over": checked.over,
                 "found": checked.found,
                 "line": checked.limit.line,
+                **_besides(checked),
             }
             for checked in report.limits
         ],
@@ -60,6 +62,20 @@ def report_data(report: Report) -> dict[str, Any]:
         ],
         "over": [measured.row.name for measured in report.over] + [checked.name for checked in report.over_limit],
         "notes": list(report.notes),
+    }
+
+
+def _besides(checked: Checked) -> dict[str, Any]:
+    """What an exclusive limit counts beside its object files; null where the image cannot tell."""
+    if not checked.limit.exclusive:
+        return {}
+    if checked.besides is None:
+        return {"besides": None}
+    return {
+        "besides": [
+            {"name": piece.name, "address": piece.address, "size": piece.size, "file": piece.file}
+            for piece in checked.besides
+        ]
     }
 
 

@@ -23,11 +23,12 @@ DAMAGED = (ELFError, DWARFError, ConstructError, struct.error, ValueError, KeyEr
 
 _FUNCTIONS = ("STT_FUNC", "STT_LOOS")  # STT_LOOS: chosen at start-up, GNU's IFUNC
 _OBJECTS = ("STT_OBJECT", "STT_COMMON")
+_MICROMIPS = 4  # of the upper three bits of st_other; binutils, include/elf/mips.h: STO_MICROMIPS
 
 
 @dataclass(frozen=True)
 class ElfSymbol:
-    """A function or object; ``source`` is the file of a local one, if known."""
+    """A function or object; ``source`` is the file of a local one, if known. ``is_micromips``: what its code is."""
 
     name: str
     address: int
@@ -36,6 +37,7 @@ class ElfSymbol:
     is_local: bool
     section: str
     source: str
+    is_micromips: bool = False
 
 
 @dataclass(frozen=True)
@@ -153,6 +155,7 @@ def _symbols(
         if kind not in _FUNCTIONS + _OBJECTS:
             continue
         is_function = kind in _FUNCTIONS
+        is_micromips = bool(mode) and bool(entry["st_value"] & mode or entry["st_other"]["local"] == _MICROMIPS)
         found.append(
             ElfSymbol(
                 entry.name,
@@ -162,6 +165,7 @@ def _symbols(
                 is_local,
                 section.name if section is not None else str(index),
                 source if is_local else "",
+                is_function and is_micromips,
             )
         )
     return found, labels

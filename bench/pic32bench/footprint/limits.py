@@ -4,24 +4,29 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 
 from pic32bench.footprint.budget import Limit, Memory, Scope, What
 from pic32bench.footprint.layout import Layout, Piece
 from pic32bench.footprint.names import file_matches, file_name, readable, symbol_matches, without_clone
+from pic32bench.footprint.references import References
 from pic32bench.footprint.symbols import bytes_covered
 from pic32bench.footprint.unlisted import Unlisted
 
 
 @dataclass(frozen=True)
 class Checked:
-    """A limit and the ``size`` in bytes held against it; ``name`` says of what; ``found``: there is such a thing."""
+    """A limit and the ``size`` in bytes held against it; ``name`` says of what; ``found``: there is such a thing.
+
+    ``besides`` is what an exclusive limit counts beside its object files; None when the image cannot tell.
+    """
 
     limit: Limit
     name: str
     size: int
     found: bool
+    besides: tuple[Piece, ...] | None = ()
 
     @property
     def difference(self) -> int:
@@ -36,7 +41,27 @@ class Checked:
 
 def check_limits(limits: Sequence[Limit], layout: Layout, unlisted: Sequence[Unlisted]) -> tuple[Checked, ...]:
     """Hold an image against limits; those of other images are left out. A limit for each has an entry for each."""
-    return tuple(checked for limit in limits if _applies(limit, layout) for checked in _check(limit, layout, unlisted))
+    applying = [limit for limit in limits if _applies(limit, layout)]
+    references = References(layout) if layout.from_elf and any(limit.exclusive for limit in applying) else None
+    found: list[Checked] = []
+    for limit in applying:
+        for checked in _check(limit, layout, unlisted):
+            found.append(_with_besides(checked, layout, references) if limit.exclusive else checked)
+    return tuple(found)
+
+
+def _with_besides(checked: Checked, layout: Layout, references: References | None) -> Checked:
+    """An exclusive limit, with what only its object files use."""
+    if references is None:
+        return replace(checked, besides=None)
+    limit = checked.limit
+    owners = [piece for piece in layout.pieces if piece.file and file_matches(piece.file, limit.pattern)]
+    besides = tuple(
+        piece
+        for piece in references.only_for(owners)
+        if _counts(limit, piece, piece.what) and not _is_excepted(limit, piece.name)
+    )
+    return replace(checked, size=checked.size + sum(piece.size for piece in besides), besides=besides)
 
 
 def _applies(limit: Limit, layout: Layout) -> bool:

@@ -150,9 +150,14 @@ class Report:
                 "measure the ELF to know"
             )
         for checked in self.limits:
+            limit = checked.limit
             if not checked.found:
-                limit = checked.limit
                 yield f"limit in line {limit.line}: no {limit.scope} '{limit.pattern}' in this image"
+            elif checked.besides is None:
+                yield (
+                    f"limit in line {limit.line}: a MAP holds no code, so what only {limit.pattern} uses is not "
+                    "counted: measure the ELF to know"
+                )
         if self.unlisted and any(symbol.size and not symbol.file for m in self.rows for symbol in m.symbols):
             yield (
                 "neither debug information nor a MAP of this build beside it tells the object files of some rows: "

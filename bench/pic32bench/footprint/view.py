@@ -10,6 +10,7 @@ from enum import StrEnum
 from pic32bench.footprint.budget import Memory, What
 from pic32bench.footprint.difference import Change, Course, Difference
 from pic32bench.footprint.layout import Piece
+from pic32bench.footprint.limits import Checked
 from pic32bench.footprint.measure import Measured, Report
 from pic32bench.footprint.names import file_name, section_group
 
@@ -72,6 +73,7 @@ def report_view(report: Report, everything: bool = False) -> View:
     grids = [_rows(report, what) for what in What if any(m.row.what is what for m in report.rows)]
     if report.limits:
         grids.append(_limits(report))
+        grids += [_besides(checked) for checked in report.limits if checked.besides]
     if report.unlisted:
         grids.append(_unlisted(report, everything))
     grids.append(_image(report))
@@ -186,6 +188,21 @@ def _limits(report: Report) -> Grid:
         for checked in report.limits
     )
     return Grid("limits", columns, lines)
+
+
+def _besides(checked: Checked) -> Grid:
+    """What an exclusive limit counts beside its object files."""
+    columns = (
+        Column("size", number=True),
+        Column("memory"),
+        Column("section", long=True),
+        Column("object file", long=True),
+        Column(f"only {checked.limit.pattern} uses it", name=True),
+    )
+    pieces = sorted(checked.besides or (), key=lambda piece: (-piece.size, piece.address))
+    lines = tuple(Line((str(p.size), _kind(p), p.where, file_name(p.file), p.name or "(no name)")) for p in pieces)
+    total = (str(sum(piece.size for piece in pieces)), "", "", "", "total")
+    return Grid(f"beside {checked.limit.pattern}, {checked.limit.what or 'all'}", columns, lines, total)
 
 
 def _unlisted(report: Report, everything: bool) -> Grid:

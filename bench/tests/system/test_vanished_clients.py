@@ -12,13 +12,13 @@ from collections.abc import Callable
 from itertools import count, cycle, islice
 
 import pytest
+from stack_memory import StackMemory
 
 from pic32bench import Board
 from pic32bench.network.station import LEASED, Station
 from pic32bench.page import fetch
 from pic32bench.stream.client import StreamClient
 
-from .stack_memory import StackMemory
 from .strangers import ACK, SYN, Stranger
 
 VISITS = int(os.environ.get("PIC32BENCH_VISITS", "60"))

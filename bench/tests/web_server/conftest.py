@@ -8,15 +8,14 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import pytest
-from elftools.elf.elffile import ELFFile
+from stack_memory import StackMemory
 
 from pic32bench import Board, paths
 from pic32bench.errors import NotBuiltError
 from pic32bench.network.station import LEASED, Connection, Station
 
 PATIENCE = 8.0  # s: until a connection on which nothing goes on is closed; lwIP looks every two seconds
-# What a connection holds while it lives. PCBs and headers of segments stay a while longer: RFC 9293 3.6.1, TIME-WAIT.
-POOLS = ("HTTPD_STATE", "PBUF_POOL", "PBUF", "TCP_SEG")
+FORGOTTEN = 20.0  # s: until nothing is left of any connection, TIME-WAIT (RFC 9293 3.6.1) of 10 s included
 
 
 @dataclass(frozen=True)
@@ -88,23 +87,6 @@ def lead_to_an_address(board: Board) -> None:
     board.console.wait_for_line(f"IP Address: {LEASED}")
 
 
-def free_elements(board: Board) -> dict[str, int]:
-    """How many elements of lwIP's pools are free, from the lists in the firmware's memory (memp.c: memp_tab_NAME)."""
-    with board.image.path.open("rb") as file:
-        symbols = ELFFile(file).get_section_by_name(".symtab")
-        heads = {name: symbols.get_symbol_by_name(f"memp_tab_{name}")[0]["st_value"] for name in POOLS}
-
-    def word(address: int) -> int:
-        return int.from_bytes(board.read_memory(address, 4) or b"", "little")
-
-    counts = {}
-    for name, head in heads.items():
-        element, counts[name] = word(head), 0
-        while element:
-            element, counts[name] = word(element), counts[name] + 1
-    return counts
-
-
 @pytest.fixture(autouse=True)
 def built() -> None:
     """Skips, saying so, what needs more than has been built."""
@@ -119,15 +101,16 @@ def built() -> None:
 def board(start_board: Callable[..., Board]) -> Iterator[Board]:
     """A board with an address; after the test it must serve its page, and hold nothing of the connections."""
     board = start_board(network="wire", quantum=0.02, at=lead_to_an_address)
-    before = free_elements(board)
+    memory = StackMemory(board)
+    before = memory.read()
     yield board
     page = Talk(board).send(b"GET / HTTP/1.0\r\nAccept-Encoding: gzip\r\n\r\n").listen()
     (answer,) = page.answers()
     assert (answer.status, "<title>" in answer.text) == (200, True)
     for connection in list(board.station.connections.values()):
         connection.abort()
-    board.run_for(PATIENCE + 2)
-    assert free_elements(board) == before
+    board.run_for(FORGOTTEN)
+    assert memory.read() == before
     assert "***" not in board.console.text
 
 

@@ -29,7 +29,6 @@ class Capture:
     def __init__(self, earlier: bytes = b"") -> None:
         self._earlier = earlier
         self._file = tempfile.TemporaryFile()  # noqa: SIM115  (lives until close)
-        self._read_to = 0
 
     def fileno(self) -> int:
         """The emulator inherits it."""
@@ -45,16 +44,20 @@ class Capture:
         size = os.fstat(self.fileno()).st_size
         return self._earlier + os.pread(self.fileno(), size - begin, begin)
 
-    def new(self) -> list[tuple[int, bytes]]:
-        """Frames that were not given before, also earlier ones, and their times in ns."""
-        found, _ = _records(self._earlier[HEADER:] if self._read_to == 0 else b"")
-        self._read_to = max(self._read_to, HEADER)
-        size = os.fstat(self.fileno()).st_size
-        if size > self._read_to:
-            records, end = _records(os.pread(self.fileno(), size - self._read_to, self._read_to))
+    def read(self, begin: int = 0) -> tuple[list[tuple[int, bytes]], int]:
+        """Times, ns, and frames from a place of the pcap file on, 0 or where a call before ended; where this one ends."""
+        begin = max(begin, HEADER)
+        found: list[tuple[int, bytes]] = []
+        if begin < len(self._earlier):
+            found, _ = _records(self._earlier[begin:])
+            begin = len(self._earlier)
+        gone = max(len(self._earlier) - HEADER, 0)  # this file has a header, too, which is left out of the whole
+        here = os.fstat(self.fileno()).st_size + gone
+        if here > begin:
+            records, end = _records(os.pread(self.fileno(), here - begin, begin - gone))
             found += records
-            self._read_to += end
-        return found
+            begin += end
+        return found, begin
 
     def save(self, path: Path) -> bool:
         """Writes it to a file; False if there is no frame in it."""

@@ -50,6 +50,7 @@ class TapNetwork(Network):
         self._clock: Clock | None = None
         self._mac = b""
         self._frames: list[Frame] = []
+        self._frames_to = self._address_to = 0  # how far in the capture
         self._read = 0
         self._board_address: str | None = None
         self.report: Callable[[], str] = lambda: ""
@@ -99,12 +100,12 @@ class TapNetwork(Network):
     def frames(self) -> list[Frame]:
         """The frames on the board's cable so far, of both directions."""
         if self._capture is not None:
-            for time_ns, data in self._capture.new():
-                frame = Frame(time_ns, data, from_board=data[6:12] == self._mac)
-                self._frames.append(frame)
-                if frame.from_board:
-                    self._board_address = frame.sender or self._board_address
+            records, self._frames_to = self._capture.read(self._frames_to)
+            self._frames += [self._frame(*record) for record in records]
         return self._frames
+
+    def _frame(self, time_ns: int, data: bytes) -> Frame:
+        return Frame(time_ns, data, from_board=data[6:12] == self._mac)
 
     def receive(self, match: Callable[[Any], bool] | None = None, timeout: float = DEFAULT_TIMEOUT) -> Frame:
         """The next frame of the board, not received before, for whose packet ``match`` is true; skips others.
@@ -126,7 +127,13 @@ class TapNetwork(Network):
     @property
     def seen_address(self) -> str | None:
         """The board's newest address, as its frames show it; None before the first that shows one."""
-        return self._board_address if self.frames else None
+        if self._capture is not None:  # what a long run has sent need not be kept for that
+            records, self._address_to = self._capture.read(self._address_to)
+            for record in records:
+                frame = self._frame(*record)
+                if frame.from_board:
+                    self._board_address = frame.sender or self._board_address
+        return self._board_address
 
     def board_address(self, timeout: float = DEFAULT_TIMEOUT) -> str:
         """The board's newest address, as its frames show it; waits for one. Raises WaitTimeoutError."""

@@ -45,7 +45,7 @@ class Capture:
         return self._earlier + os.pread(self.fileno(), size - begin, begin)
 
     def read(self, begin: int = 0) -> tuple[list[tuple[int, bytes]], int]:
-        """Times, ns, and frames from a place of the pcap file on, 0 or where a call before ended; where this one ends."""
+        """Times (ns) and frames from a place in the pcap file on, 0 at first, and the place for the next call."""
         begin = max(begin, HEADER)
         found: list[tuple[int, bytes]] = []
         if begin < len(self._earlier):

@@ -34,7 +34,7 @@ _LOOK_WALL = 0.5  # seconds between two looks whether the scheduler is still the
 # What matters of their messages becomes one line of ours. Their levels are set when dask is imported.
 _LOGGERS = ("distributed", "distributed.client", "tornado")
 # What a trial depends on besides the package: boards, the station's sources, suites.
-_PROJECT = ("platforms/*.toml", "platforms/peer/*", "robot/**/*.robot", "robot/**/*.resource")
+_PROJECT = ("platforms/*.toml", "platforms/peer/*", "robot/**/*.robot", "robot/**/*.resource", "robot/**/*.toml")
 
 
 class ClusterWorkers:

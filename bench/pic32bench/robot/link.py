@@ -3,7 +3,8 @@
 
 from __future__ import annotations
 
-from pic32bench.link import BOTH, Counts
+from pic32bench.errors import UsageError
+from pic32bench.link import BOTH, Change, Counts
 from pic32bench.robot.emulation import EmulationKeywords
 
 
@@ -12,7 +13,7 @@ class LinkKeywords(EmulationKeywords):
 
     def impair_link(
         self,
-        *,
+        *others: str,
         loss: str | float | None = None,
         duplication: str | float | None = None,
         corruption: str | float | None = None,
@@ -45,6 +46,9 @@ class LinkKeywords(EmulationKeywords):
         | Impair Link    loss=5%    delay=20ms
         | Impair Link    window=100    direction=to board
         """
+        if others:  # Robot takes a name that it does not know for a value
+            Change.read(",".join(others))
+            raise UsageError(f"impairment {others[0]!r}: expected an argument for each, such as loss=5%")
         self.board.link.impair(
             loss=loss,
             duplication=duplication,

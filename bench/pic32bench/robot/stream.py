@@ -64,6 +64,19 @@ class StreamKeywords(EmulationKeywords):
             raise AssertionError(f"the stream is not a ramp but {verdict}")
         return verdict
 
+    def stream_should_stay_ramp(self, seconds: float, frames: int = 1) -> int:
+        """Listens for so many seconds; fails unless what comes is one ramp without a gap, and at least so many frames.
+
+        It goes on where the last one ended, so no frame is left out between two. Returns the number of frames.
+        """
+        messages = self._client().listen(seconds)
+        verdict = judge(messages)
+        if not verdict.is_ramp:
+            raise AssertionError(f"the stream did not stay a ramp but is {verdict}")
+        if len(messages) < frames:
+            raise AssertionError(f"{len(messages)} frames came in {seconds:g} s: expected at least {frames}")
+        return len(messages)
+
     def stream_should_be_silent(self, seconds: float = 0.5) -> None:
         """Fails if the board makes a message of the stream within ``seconds`` from now."""
         client = self._client()

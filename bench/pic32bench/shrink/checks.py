@@ -37,6 +37,9 @@ BROWSER_CONNECTIONS = 6
 WEBSOCKET_CLIENTS = 3
 FRAME_RATE_SECONDS = 0.25
 ECHO_BYTES = 128 * 1024
+IMPAIRED_SECONDS = 20.0
+IMPAIRED_DELAY = 10  # ms, the board's own
+IMPAIRED_SHARE = 0.9  # of the frames of a clean link
 _UNREAD_BYTES = 80_000  # more than all windows and buffers on the way hold
 _PATIENCE = 10.0
 _NOTHING = f"not there after {_PATIENCE:g} s"
@@ -217,6 +220,27 @@ def two_streams_and_an_echo(visit: Visit) -> None:
             _stream_is(client, "noise")
 
 
+def impaired_link(visit: Visit) -> None:
+    """A stream over a link that loses 5% of the frames and delays each by 20 ms has nearly all its frames, and none is
+    missing between two; echo and page come whole.
+    """
+    with visit.stream() as client:
+        visit.board.panel.press("SW1")
+        client.set_delay(IMPAIRED_DELAY)
+        client.start()
+        _stream_is(client, "ramp")
+        visit.board.link.impair(loss="5%", delay="20ms", seed=1)
+        come = client.listen(IMPAIRED_SECONDS)
+        least = round(IMPAIRED_SHARE * IMPAIRED_SECONDS * 1000 / IMPAIRED_DELAY)
+        if not (verdict := judge(come)).is_ramp:
+            raise CheckError(f"the stream over an impaired link is not a ramp: {verdict.sentence}")
+        if len(come) < least:
+            raise CheckError(f"{len(come)} frames over an impaired link in {IMPAIRED_SECONDS:g} s: expected {least}")
+        client.stop(_PATIENCE)
+        _echo(client, noise(3000))
+        visit.get(visit.paths[0])
+
+
 def many_connections(visit: Visit) -> None:
     """A browser's six connections at once, while a client streams, twice over."""
     with visit.stream() as client:
@@ -278,6 +302,7 @@ CHECKS: tuple[tuple[str, Check], ...] = (
     ("noise and ramp", noise_and_ramp),
     ("delay", delay),
     ("two streams and an echo", two_streams_and_an_echo),
+    ("impaired link", impaired_link),
     ("many connections", many_connections),
     *(
         (f"clients that do not read, {size}", partial(clients_that_do_not_read, size=size))

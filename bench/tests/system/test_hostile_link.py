@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -10,9 +11,11 @@ from typing import Any
 import pytest
 
 import pic32bench
-from pic32bench import Board, UsageError
+from pic32bench import Board, UsageError, paths
+from pic32bench.errors import NotBuiltError
 from pic32bench.link import FROM_BOARD, TO_BOARD
 from pic32bench.network.station import LEASED, Station
+from pic32bench.page import fetch
 from pic32bench.replay import replay
 from pic32bench.stream import judge
 from pic32bench.stream.client import StreamClient
@@ -118,3 +121,65 @@ def test_what_makes_no_sense_is_refused_in_one_line(board: Board) -> None:
     board.link.impair(loss="5%", direction=TO_BOARD)
     assert board.link.state() == "link: to board: loss 5%; from board: clean"
     assert "link: to board: loss 5%" in board.failure_report()
+
+
+@ON_THE_WIRE
+@pytest.mark.parametrize(
+    "impairments",
+    [
+        {"loss": "5%"},
+        {"duplication": "20%"},
+        {"reordering": "20%"},
+        {"corruption": "5%"},
+        {"bit_errors": 1e-5},
+        {"delay": "20ms", "jitter": "10ms"},
+        {"loss": "2%", "duplication": "5%", "reordering": "5%", "corruption": "2%", "delay": "5ms", "jitter": "2ms"},
+    ],
+    ids=lambda impairments: "+".join(impairments),
+)
+def test_files_and_messages_arrive_whole(start_board: Callable[..., Board], impairments: dict[str, Any]) -> None:
+    """A file of 1 MiB by HTTP, and a message of 256 KiB there and back by WebSocket."""
+    try:
+        image = paths.large_firmware()
+    except NotBuiltError as error:
+        pytest.skip(str(error))
+    board = start_board(image=image, at=has_address)
+    board.link.impair(**impairments)
+    file = fetch(f"http://{LEASED}/megabyte.bin", station=board.station)
+    assert file.body == hashlib.shake_128(b"megabyte").digest(1 << 20)
+    with StreamClient.of(board).connect(20) as client:
+        client.echo(hashlib.shake_128(b"echo").digest(1 << 18), timeout=200)
+
+
+@ON_THE_WIRE
+@pytest.mark.board(at=has_address)
+def test_a_window_that_closes_and_opens_again(board: Board) -> None:
+    """Messages go through while the window is tiny, and wait while there is none."""
+    with StreamClient.of(board).connect() as client:
+        for number, window in enumerate((100, 0, 1, 0, 3, None)):
+            board.link.impair(window=window)
+            client.send(f"{number} {'w' * 20}")
+            board.run_for(2)
+        come = [client.receive(timeout=60).message for _ in range(6)]
+        assert come == [f"{number} {'w' * 20}" for number in range(6)]
+        assert board.link.counts(FROM_BOARD).clamped > 5
+        assert board.link.counts(TO_BOARD).clamped > 5
+
+
+@ON_THE_WIRE
+@pytest.mark.board(at=has_address)
+def test_connections_outlive_a_cable_that_is_out_for_half_a_minute(board: Board) -> None:
+    """One that streams and one that is quiet; nobody is taken for vanished, and nobody connects anew."""
+    with StreamClient.of(board).connect() as quiet, ramp(board) as client:
+        quiet.echo("before")
+        before = client.drain()
+        board.panel.unplug_cable()
+        board.run_for(30)
+        board.panel.plug_cable()
+        begin = board.time
+        assert client.receive(timeout=10)
+        assert board.time - begin < 4  # most of it is auto-negotiation
+        verdict = judge([*before, *client.listen(5)][-400:])
+        assert verdict.is_ramp, verdict.sentence
+        quiet.echo("after")
+    assert board.console.text.count("connection was closed") == 0

@@ -30,13 +30,12 @@ def run(
 
     def turn(case: str) -> CaseResult:
         result = client.run(case, server.url, server.now)
-        if server.fresh or result.opened:
-            server.fresh = False
-            return result
-        if not server.restart():
-            return result
-        _blame(done)
-        return turn(case)
+        if not result.opened and not server.fresh and server.restart():
+            result = client.run(case, server.url, server.now)
+            if result.opened:
+                _blame(done)
+        server.fresh = False
+        return result
 
     for case in cases:
         watch(case, done)

@@ -81,6 +81,7 @@ class Client(fuzzing.FuzzingClientFactory):
             self.moved = (place, time.seconds())
         elif time.seconds() - self.moved[1] >= _STANDSTILL:
             self.running.dropConnection(abort=True)
+            transport.abortConnection()  # Autobahn may have ended it before, and waits until all is sent
 
     def clientConnectionLost(self, connector, reason):
         self._over(reason)

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import json
 import os
 import signal
@@ -20,6 +22,8 @@ from pic32bench.conformance.client import ClientError, FuzzingClient
 from pic32bench.conformance.environment import environment, find_python2
 from pic32bench.conformance.results import DEFAULT_CASES, Grade, chosen
 from pic32bench.errors import UsageError
+
+ACCEPT = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"  # RFC 6455 1.3
 
 
 @pytest.fixture(scope="module")
@@ -111,6 +115,29 @@ def test_a_time_that_stands_still_ends_a_case_too(client: FuzzingClient, monkeyp
         over.set()
     assert result.opened
     assert result.grade.behavior == "FAILED"
+
+
+def test_a_server_that_breaks_the_protocol_twice_and_reads_nothing(client: FuzzingClient) -> None:
+    over = threading.Event()
+
+    def serve_once(server: socket.socket) -> None:
+        connection, _ = server.accept()
+        with connection, connection.makefile("rb") as lines:
+            fields = dict(
+                line.split(b": ", 1) for line in iter(lambda: lines.readline().rstrip(), b"") if b": " in line
+            )
+            key = base64.b64encode(hashlib.sha1(fields[b"Sec-WebSocket-Key"] + ACCEPT).digest())
+            head = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+            connection.sendall(head + b"Sec-WebSocket-Accept: " + key + b"\r\n\r\n" + 2 * b"\x83\x00")
+            over.wait()
+
+    with closing(socket.create_server(("127.0.0.1", 0))) as server:
+        thread = threading.Thread(target=serve_once, args=(server,))
+        thread.start()
+        result = client.run("9.1.6", f"ws://127.0.0.1:{server.getsockname()[1]}/", Time())
+        over.set()
+        thread.join()
+    assert result.grade.behavior == "FAILED"  # Autobahn alone would wait for ever until all is sent
 
 
 def test_nobody_there(client: FuzzingClient) -> None:

@@ -110,5 +110,7 @@ def test_what_does_not_work_is_made_anew(computer: Path, monkeypatch: pytest.Mon
 
 def test_a_failed_command_is_one_line() -> None:
     says = "echo collecting; echo 'ERROR: no matching distribution' >&2; echo 'WARNING: old' >&2; exit 1"
-    with pytest.raises(UsageError, match=r"^Autobahn's testsuite cannot be installed: ERROR: no matching distribution$"):
+    with pytest.raises(
+        UsageError, match=r"^Autobahn's testsuite cannot be installed: ERROR: no matching distribution$"
+    ):
         environment._run("sh", "-c", says)

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from pathlib import Path
 
@@ -41,7 +42,7 @@ def test_good(grade: Grade, good: bool) -> None:
 
 def test_the_orders() -> None:
     for order, grade in ((BEHAVIORS, lambda word: Grade(word, "OK")), (CLOSES, lambda word: Grade("OK", word))):
-        for better, worse in zip(order, order[1:], strict=False):
+        for better, worse in itertools.pairwise(order):
             assert grade(worse).worse_than(grade(better))
             assert grade(better).better_than(grade(worse))
             assert not grade(better).worse_than(grade(worse))

@@ -11,7 +11,7 @@ from pic32bench.conformance.run import run
 
 @dataclass
 class Planted:
-    """A server and a client in one: the server dies in the cases ``deadly``, and takes none of the cases ``refused``."""
+    """Server and client in one: the server dies in the cases ``deadly``, and takes none of the cases ``refused``."""
 
     deadly: tuple[str, ...] = ()
     refused: tuple[str, ...] = ()

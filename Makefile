@@ -123,7 +123,7 @@ conformance: venv emulator
 endif
 
 # What it must not become worse than is in the file about the very same image.
-conformance-original: built ## the same against the original demo, ORIGINAL=path/to.hex or $$PIC32BENCH_ORIGINAL_HEX
+conformance-original: built ## the same against the original demo, ORIGINAL=path/to.hex
 	@hex="$(or $(ORIGINAL),$(PIC32BENCH_ORIGINAL_HEX))"; \
 	[ -f "$$hex" ] || { echo "conformance-original: no image of the original demo: give ORIGINAL=path/to.hex" >&2; exit 2; }; \
 	baseline=$$(grep -l "$$(sha256sum "$$hex" | cut -d ' ' -f 1)" firmware/conformance/original-*.json); \

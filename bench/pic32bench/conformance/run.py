@@ -17,6 +17,7 @@ def run(
     cases: Iterable[str],
     watch: Callable[[str, list[CaseResult]], None] = lambda case, done: None,
     pause: float = 0.0,
+    all_cases: bool = True,
 ) -> list[CaseResult]:
     """Runs cases, one after the other on the same board.
 
@@ -24,7 +25,8 @@ def run(
     grade. It is started anew, and the case gets its turn again. A case that a fresh server does not take fails.
 
     ``watch`` is told each case before it is run, and what there is until then. ``pause``: seconds of the server's time
-    between two cases, for one that does not take a connection right after another. Raises BenchError.
+    between two cases, for one that does not take a connection right after another. Without ``all_cases`` the first that
+    is not good is the last. Raises BenchError.
     """
     done: list[CaseResult] = []
 
@@ -42,6 +44,8 @@ def run(
         if pause and not server.fresh:
             server.wait(pause)
         done.append(turn(case))
+        if not all_cases and not all(result.grade.good for result in done[-2:]):
+            return done
     if done and not server.answers():
         _blame(done)
     return done

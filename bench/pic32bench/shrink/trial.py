@@ -43,11 +43,10 @@ def autobahn(image: Path, board: str | Path, settings: Settings, folder: Path) -
         FuzzingClient(python, image.name) as client,
         ServerOnBoard(board=board, image=image, seed=settings.seed) as server,
     ):
-        results = run(client, server, chosen(client.cases, DEFAULT_CASES))
+        results = run(client, server, chosen(client.cases, DEFAULT_CASES), all_cases=False)
     bad = [result for result in results if not result.grade.good]
     if bad:
-        more = f" (and {len(bad) - 1} more)" if len(bad) > 1 else ""
-        return Outcome(False, f"Autobahn's case {bad[0].case}: {bad[0].grade}: {bad[0].why}{more}")
+        return Outcome(False, f"Autobahn's case {bad[0].case}: {bad[0].grade}: {bad[0].why}")
     return Outcome(True, checks=(f"{len(results)} cases of Autobahn's testsuite",))
 
 

@@ -66,6 +66,12 @@ def test_the_case_before_is_to_blame_and_the_next_gets_its_turn_again() -> None:
     assert planted.turns == ["1", "2", "3", "3", "4"]
 
 
+def test_no_more_than_the_first_that_is_not_good() -> None:
+    planted = Planted(deadly=("2",))
+    done = run(planted, planted, ["1", "2", "3", "4"], all_cases=False)  # type: ignore[arg-type]
+    assert [(one.case, one.grade.good) for one in done] == [("1", True), ("2", False), ("3", True)]
+
+
 def test_the_last_case_is_looked_after_too() -> None:
     assert graded(Planted(deadly=("2",)), "1 2")["2"].killed
 

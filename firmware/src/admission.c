@@ -17,6 +17,9 @@
 #define QUIET_TICKS (2000u / TCP_SLOW_INTERVAL)     /* two seconds */
 #define CLOSE_TICKS (TCP_FIN_WAIT_TIMEOUT / TCP_SLOW_INTERVAL)
 #define SEQUENCE_REACH (1u << 30)
+#define END_OF_OPTIONS 0
+#define NO_OPERATION   1
+#define OPTION_MSS     2
 #define FIRST_TIMEOUT 1000                          /* ms, while the way is not known: RFC 6298 2.1. lwIP itself takes 3000 */
 #define WINDOW_TINY 536u                            /* RFC 9293 3.7.1: every host takes as much */
 
@@ -95,14 +98,28 @@ static bool is_far(u32_t number, u32_t from)
     return number - from + SEQUENCE_REACH > 2 * SEQUENCE_REACH;
 }
 
+/* RFC 9293 3.2: the option is for SYN only. lwIP takes it from every segment, and when it makes segments smaller than one
+ * that waits to be sent, lwIP stops at an assertion. */
+static bool has_mss(const u8_t *options, unsigned length)
+{
+    for (unsigned at = 0; at < length && options[at] != END_OF_OPTIONS; ) {
+        if (options[at] == OPTION_MSS)
+            return true;
+        at += options[at] == NO_OPERATION || at + 1 == length ? 1 : LWIP_MAX(options[at + 1], 2);
+    }
+    return false;
+}
+
 /* lwIP keeps a segment that is out of order as it is, and when it is its turn and the window too small for it, lwIP stops
  * at an assertion. A peer may send one: it does not know yet that the window has not moved. It will send it again. */
-err_t admission_of_segment(struct tcp_pcb *pcb, const struct tcp_hdr *header, const struct pbuf *payload)
+err_t admission_of_segment(struct tcp_pcb *pcb, const struct tcp_hdr *header, unsigned options, const struct pbuf *payload)
 {
     u32_t gap = header->seqno - pcb->rcv_nxt, length = payload->tot_len + !!(TCPH_FLAGS(header) & TCP_FIN);
 
     if (is_far(header->seqno, pcb->rcv_nxt) ||
         (pcb->state != SYN_RCVD && TCPH_FLAGS(header) & TCP_ACK && is_far(header->ackno, pcb->lastack)))
+        return ERR_VAL;
+    if (!(TCPH_FLAGS(header) & TCP_SYN) && has_mss((const u8_t *)(header + 1), options))
         return ERR_VAL;
     if (pcb->state == SYN_RCVD)
         pcb->rto = pcb->sv = FIRST_TIMEOUT / TCP_SLOW_INTERVAL;

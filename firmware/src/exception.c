@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* What is left of the firmware after an exception nobody expected: one line on the console, then a halt. */
+#include "exception.h"
 #include <stdio.h>
 #include "cp0.h"
 #include "pic32mz_sfr.h"
@@ -46,10 +47,15 @@ _Noreturn void exception_report(uint32_t sp, uint32_t ra)
 
     if (U2MODE & U2MODE_ON_MASK)
         uart_write_now(line, (size_t)length);
+    halt();
+}
+
+_Noreturn void halt(void)
+{
     LATHCLR = BOARD_LED1 | BOARD_LED2 | BOARD_LED3;
     LATHSET = BOARD_LED1;
     /* A request above Status.IPL ends WAIT although interrupts are off: let none be. */
-    CP0_WRITE(12, 0, status | STATUS_IPL_MASK);
+    CP0_WRITE(12, 0, CP0_READ(12, 0) | STATUS_IPL_MASK);
     for (;;)
         __asm__ volatile("wait");
 }

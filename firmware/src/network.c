@@ -8,6 +8,7 @@
 #include "clock.h"
 #include "console.h"
 #include "ethernet.h"
+#include "exception.h"
 #include "http.h"
 #include "tick.h"
 #include "uart.h"
@@ -48,8 +49,7 @@ void lwip_assertion(const char *message, const char *file, int line)
     char text[192];
     int length = sniprintf(text, sizeof text, "\r\n*** ASSERTION: %s, %s:%d\r\n*** Firmware halted\r\n", message, file, line);
     uart_write_now(text, length < (int)sizeof text ? (size_t)length : sizeof text - 1);
-    for (;;)
-        __asm__ volatile("wait");
+    halt();
 }
 
 static void address_changed(struct netif *netif)

@@ -18,7 +18,7 @@ CONFORMANCE = PATH="$(BIN):$$PATH" $(BIN)/python -m pic32bench.cli conformance \
 BENCH = $(if $(COMPARE),--compare "$(COMPARE)") $(if $(ORIGINAL),--original "$(ORIGINAL)") $(if $(RUNS),--runs $(RUNS))
 
 .DEFAULT_GOAL := help
-.PHONY: help run test bench stock-qemu setup packages venv emulator firmware firmware-variants firmware-whole firmware-large peer built lint check-c shrink-check
+.PHONY: help run test bench fuzz stock-qemu setup packages venv emulator firmware firmware-variants firmware-whole firmware-large peer built lint check-c shrink-check
 .PHONY: conformance conformance-original pytest clean
 
 help: ## this list
@@ -38,6 +38,11 @@ test: built firmware-variants ## set up, build, and run every check and test
 
 bench: built firmware-large stock-qemu ## measure speed; table here and in build/bench.json; COMPARE=old.json shows changes
 	@PATH="$(BIN):$$PATH" $(BIN)/python -m pic32bench.benchmark --output build/bench.json $(BENCH)
+
+fuzz: built ## fuzz the firmware, each protocol for MINUTES (5); corpora in firmware/fuzz
+	@failed=; for protocol in ethernet arp ip tcp udp dhcp nbns http websocket; do \
+	    $(BIN)/python -m pic32bench.cli fuzz $$protocol --minutes $(or $(MINUTES),5) --seed $$(date +%s) || failed="$$failed $$protocol"; \
+	done; if [ -n "$$failed" ]; then echo "make fuzz: failed:$$failed" >&2; exit 1; fi
 
 # What the emulator is held against. Nothing else needs it, and without it there is only no ratio.
 stock-qemu:

@@ -29,7 +29,7 @@ LAYERS = [
     ["memory"],
     ["bundle"],
     ["conformance"],
-    ["plugin", "robot", "benchmark", "shrink"],
+    ["plugin", "robot", "benchmark", "shrink", "fuzz"],
     ["cli"],
 ]
 LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names}

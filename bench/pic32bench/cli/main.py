@@ -14,7 +14,7 @@ from pic32bench import __version__
 from pic32bench.errors import BenchError
 
 # Each is a module here with add_parser(subparsers), which sets `run`, and run(args) -> exit code.
-COMMANDS = ("run", "replay", "footprint", "memory", "stack", "calls", "shrink", "conformance", "sfr")
+COMMANDS = ("run", "replay", "footprint", "memory", "stack", "calls", "shrink", "conformance", "sfr", "fuzz")
 
 
 def parser() -> argparse.ArgumentParser:

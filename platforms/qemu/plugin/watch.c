@@ -2,7 +2,8 @@
  * A TCG plugin that watches what a firmware does with its RAM
  *
  * usage: -plugin FILE,fd=N. The open file N holds what to look for, a line
- * each, and gets what was found when the emulator ends.
+ * each, and gets what was found when the emulator ends. FILE,coverage=N is
+ * another plugin in the same file: coverage.c.
  *
  * A callback costs more than the access that it is called for, so it does
  * next to nothing: a byte of state for each byte of RAM takes the flags, and
@@ -19,8 +20,6 @@
 
 #include "watch.h"
 
-#define VERSION     3           /* _VERSION in bench/pic32bench/watch/spec.py */
-#define BLOCK_INSNS 1024        /* more than there can be in a block */
 /* What BYTE_x is in all bytes of a word */
 #define IN_WORD(flag) ((flag) * UINT64_C(0x0101010101010101))
 
@@ -227,7 +226,7 @@ static void on_reset(bool power_on)
 
 /* --- translation */
 
-static uint32_t code_of(const struct qemu_plugin_insn *insn, bool micromips)
+uint32_t insn_code(const struct qemu_plugin_insn *insn, bool micromips)
 {
     const uint8_t *data = qemu_plugin_insn_data(insn);
     uint32_t first = data[0] | data[1] << 8;
@@ -288,7 +287,7 @@ static void on_translate(qemu_plugin_id_t id, struct qemu_plugin_tb *tb)
     pic32_watch_slots(slots, count);
     for (size_t i = 0; i < count; i++) {
         struct qemu_plugin_insn *insn = qemu_plugin_tb_get_insn(tb, i);
-        uint32_t code = code_of(insn, micromips);
+        uint32_t code = insn_code(insn, micromips);
         uint32_t pc = qemu_plugin_insn_vaddr(insn);
 
         insns[i] = (Insn) {
@@ -342,16 +341,22 @@ static void on_exit_of_emulator(qemu_plugin_id_t id, void *opaque)
 }
 
 /* What is written changes with what is asked, so both sides are of one age. */
-static bool take_version(const char *line)
+bool is_version(unsigned version, const char *plugin)
 {
-    int version = 0;
-
-    if (sscanf(line, "watch %d", &version) == 1 && version == VERSION) {
+    if (version == VERSION) {
         return true;
     }
-    fprintf(stderr, "watch: the plugin is of version %d and asked for %d:"
-            " run `make emulator`\n", VERSION, version);
+    fprintf(stderr, "%s: the plugin is of version %d and asked for %u:"
+            " run `make emulator`\n", plugin, VERSION, version);
     return false;
+}
+
+static bool take_version(const char *line)
+{
+    unsigned version = 0;
+
+    sscanf(line, "watch %u", &version);
+    return is_version(version, "watch");
 }
 
 static bool take_line(const char *line)
@@ -432,9 +437,14 @@ QEMU_PLUGIN_EXPORT int qemu_plugin_install(qemu_plugin_id_t id,
                                            const qemu_info_t *info, int argc,
                                            char **argv)
 {
+    int coverage_fd;
+
     (void)info;
+    if (argc == 1 && sscanf(argv[0], "coverage=%d", &coverage_fd) == 1) {
+        return !coverage_install(id, coverage_fd);
+    }
     if (argc != 1 || sscanf(argv[0], "fd=%d", &result_fd) != 1) {
-        fprintf(stderr, "watch: expected fd=N\n");
+        fprintf(stderr, "watch: expected fd=N or coverage=N\n");
         return 1;
     }
     if (!read_lines()) {

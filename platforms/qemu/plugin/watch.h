@@ -18,6 +18,9 @@
 #include "qemu-plugin.h"
 #include "pic32mz_watch.h"
 
+/* _VERSION in bench/pic32bench/watch/spec.py and fuzz/coverage.py */
+#define VERSION     3
+#define BLOCK_INSNS 1024        /* more than there can be in a block */
 #define likely(x)   __builtin_expect(!!(x), 1)
 #define unlikely(x) __builtin_expect(!!(x), 0)
 #define PHYSICAL    0x1fffffff
@@ -116,6 +119,15 @@ void calls_translate(struct qemu_plugin_insn *insn, Insn *about, uint32_t code,
                      bool micromips);
 void calls_exception(uint32_t handler);
 void calls_write(FILE *out);
+
+/* coverage.c: instead of all the others. False: it has said what is wrong. */
+bool coverage_install(qemu_plugin_id_t id, int fd);
+
+/* Whether the host asks for what this plugin is; else it has said so. */
+bool is_version(unsigned version, const char *plugin);
+
+/* An instruction, with the major opcode in the uppermost bits. */
+uint32_t insn_code(const struct qemu_plugin_insn *insn, bool micromips);
 
 /* A section of the results: its name, how many entries of which size. */
 void write_section(FILE *out, const char *name, const void *entries,

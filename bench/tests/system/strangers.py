@@ -37,6 +37,7 @@ class Stranger:
         self._board_mac = next(frame.data[6:12] for frame in wire.frames if frame.from_board)
         self._ports = (next(_PORTS), port)
         self.window = 65_535
+        self.largest = 1460  # bytes of a segment that it takes: MSS
         self.acks = True
         self.silent = False  # answers nothing at all, not even ARP
         self.received = b""
@@ -50,9 +51,9 @@ class Stranger:
         self.silent = True
         self._leave()
 
-    def connect(self) -> None:
-        """Asks for a connection; `opened` says when it has come about."""
-        self.segment(SYN)
+    def connect(self, at: float | None = None) -> None:
+        """Asks for a connection, now or at a time to come; `opened` says when it has come about."""
+        self.segment(SYN, at=at)
         self.sent += 1
 
     def send(self, data: bytes, hole: int = 0) -> None:
@@ -70,18 +71,18 @@ class Stranger:
         self.segment(RST | ACK)
         self.vanish()
 
-    def segment(self, flags: int, data: bytes = b"", number: int | None = None) -> None:
-        """Sends a segment."""
+    def segment(self, flags: int, data: bytes = b"", number: int | None = None, at: float | None = None) -> None:
+        """Sends a segment, now or at a time to come."""
         number = self.sent if number is None else number
         taken = self._taken if flags & ACK else 0
-        options = b"\x02\x04\x05\xb4" if flags & SYN else b""  # MSS 1460
+        options = b"\x02\x04" + self.largest.to_bytes(2, "big") if flags & SYN else b""
         offset = (20 + len(options)) // 4 << 4
         header = struct.pack(">HHIIBBHHH", *self._ports, number, taken, offset, flags, self.window, 0, 0) + options
         pseudo = self._own + self._board + struct.pack(">BBH", 0, 6, len(header) + len(data))
         header = header[:16] + struct.pack(">H", checksum(pseudo + header + data)) + header[18:]
         ip = struct.pack(">BBHHHBBH", 0x45, 0, 20 + len(header) + len(data), 0, 0, 64, 6, 0) + self._own + self._board
         ip = ip[:10] + struct.pack(">H", checksum(ip)) + ip[12:]
-        self._wire.send(self._board_mac + self._mac + b"\x08\x00" + ip + header + data)
+        self._wire.send(self._board_mac + self._mac + b"\x08\x00" + ip + header + data, at)
 
     def _answer(self, frame: Frame) -> bytes | None:
         data = frame.data

@@ -119,6 +119,10 @@ err_t admission_of_segment(struct tcp_pcb *pcb, const struct tcp_hdr *header, un
     if (is_far(header->seqno, pcb->rcv_nxt) ||
         (pcb->state != SYN_RCVD && TCPH_FLAGS(header) & TCP_ACK && is_far(header->ackno, pcb->lastack)))
         return ERR_VAL;
+    /* lwIP takes the SYN of an ACK that opens the connection for a byte of data, which nobody ever gives back to the window:
+     * tcp_close() then frees the connection, of all things, without a word to its owner. */
+    if (pcb->state == SYN_RCVD && !(~TCPH_FLAGS(header) & (TCP_SYN | TCP_ACK)))
+        return ERR_VAL;
     if (!(TCPH_FLAGS(header) & TCP_SYN) && has_mss((const u8_t *)(header + 1), options))
         return ERR_VAL;
     if (pcb->state == SYN_RCVD)

@@ -408,10 +408,10 @@ static void __attribute__((noinline)) websocket_send_stream(struct websocket_con
         c->message.stream = stream;                 /* what was not sent has not been */
 }
 
-/* A connection in TIME_WAIT is lwIP's alone, which may give it to somebody else without a word. */
+/* A connection in TIME_WAIT is lwIP's alone, which may free it, or give it to somebody else, without a word. */
 static bool lost(const struct websocket_connection *c)
 {
-    return !c->pcb || c->pcb->callback_arg != c || c->pcb->state == TIME_WAIT;
+    return !c->pcb || c->pcb->callback_arg != c || c->pcb->state == TIME_WAIT || c->pcb->state == CLOSED;
 }
 
 bool websocket_worker(struct websocket_connection *c, bool full)

@@ -14,7 +14,7 @@ from pic32bench import bench
 from pic32bench.cli.main import main
 from pic32bench.fuzz import client, packets
 from pic32bench.fuzz.corpus import SUFFIX, Corpus, kept_folder
-from pic32bench.fuzz.packets import ACK, PSH
+from pic32bench.fuzz.packets import ACK, PSH, SYN
 from pic32bench.fuzz.protocol import SERVICES
 from pic32bench.fuzz.protocols import PROTOCOLS
 from pic32bench.fuzz.subject import FirmwareError, Subject
@@ -198,3 +198,19 @@ def test_mss_option_without_syn(firmware: Path) -> None:
             client.take_in([peer], subject.run(0.01))
         assert len(peer.received) > 2000, "the page comes as fast as before"
         subject.check(everything=True)
+
+
+def test_handshake_that_ends_with_a_syn(firmware: Path) -> None:
+    """Found by fuzzing TCP: the window stayed a byte short, so closing freed the connection, and so did its owner."""
+    asks = b"no handshake at all\r\n\r\n"
+    with Subject(bench.check(network="wire"), covered=False) as subject:
+        subject.learn(SERVICES)
+        for _ in range(8):
+            (peer,) = client.connect(subject, [client.WEBSOCKET_PORT])
+            subject.send(peer.frame(SYN | ACK | PSH, asks))
+            subject.run(0.01)
+        subject.run(60)
+        pools = subject.pools.now()
+        assert pools["TCP_PCB"] <= subject.pools.at_first["TCP_PCB"], "none is free twice"
+        subject.check(everything=True)
+        assert not subject.pools.leaks()

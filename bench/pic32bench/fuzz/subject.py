@@ -106,6 +106,7 @@ class Subject:
         self._said = ""
         self._resets = 1
         self._leaks = 0
+        self._echoed = self._echoes = False  # it has answered a ping; it has to
         self._ports = 20000
         cable = FuzzCable()
         setup = replace(setup, network=cable)
@@ -144,10 +145,10 @@ class Subject:
 
     def _boot(self) -> None:
         limit = self.clock.last_ns + round(_BOOT * NS)
-        while not self.pings():
+        while not self.answers():
             if self.clock.last_ns > limit:
                 raise UsageError(
-                    f"{self.board.image.path.name} does not answer a ping at the address that it was offered by DHCP "
+                    f"{self.board.image.path.name} does not answer ARP for the address that it was offered by DHCP "
                     f"within {_BOOT:g} s: there is nothing to be fuzzed"
                 )
             self.run(0.5)
@@ -155,7 +156,9 @@ class Subject:
         self.booted_ns = self.clock.last_ns
 
     def learn(self, services: Iterable[Service]) -> None:
-        """Finds out which of these the board has."""
+        """Finds out which of these the board has, and whether it answers a ping."""
+        self.answers()
+        self._echoes = self._echoed
         self.services = [service for service in services if service.answers(self)]
         self.pools.at_first = self.pools.now()
 
@@ -230,8 +233,8 @@ class Subject:
 
     # --- whether all is well
 
-    def pings(self) -> bool:
-        """Whether the board answers an ARP request and a ping."""
+    def answers(self) -> bool:
+        """Whether the board answers an ARP request, and a ping if it has answered one when it was up."""
         asked = packets.arp(1, packets.PEER, packets.BOARD)
         self.send(packets.ethernet(packets.ARP, asked, to=packets.BROADCAST))
         echo = bytes((8, 0, 0, 0)) + b"\x70\x32\0\1" + b"pic32bench"
@@ -241,14 +244,19 @@ class Subject:
         arp = any(
             data[12:14] == b"\x08\x06" and data[20:22] == b"\0\2" and data[28:32] == packets.BOARD for data in frames
         )
-        return arp and any(
+        echoed = any(
             data[23] == packets.ICMP and data[34:36] == b"\0\0" and data[38:42] == echo[4:8] for data in frames
         )
+        self._echoed |= echoed
+        return arp and (echoed or not self._echoes)
 
     def check(self, everything: bool = False) -> None:
         """Makes sure that the board answers, with ``everything`` on each service. Raises FirmwareError."""
         self._check_resets()
-        services = [Service("ARP and ping", Subject.pings), *(self.services if everything else ())]
+        services = [
+            Service("ARP and ping" if self._echoes else "ARP", Subject.answers),
+            *(self.services if everything else ()),
+        ]
         for service in services:
             if not service.answers(self) and not self._recovers(service):
                 raise FirmwareError(

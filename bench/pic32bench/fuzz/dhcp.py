@@ -21,10 +21,9 @@ _XID = b"XID!"  # stands for the board's transaction number
 _COOKIE = b"\x63\x82\x53\x63"
 _OFFER, _ACK, _NAK = 2, 5, 6
 _PORTS = (68).to_bytes(2, "big") + (67).to_bytes(2, "big")
-_WAIT = 1.2  # virtual seconds in which a board asks again
+_WAIT, _WAITS = 0.5, 14  # virtual seconds: a link comes up in two, a client looks at its lease every few
 _GROUP = 16  # answers to one question
-_PULLED = 0.1  # of the groups find the cable just pulled
-_AGED, _AGE = 0.01, 61.0
+_PULLED = 0.1
 _SECOND = (1).to_bytes(4, "big")
 
 
@@ -90,8 +89,7 @@ class Dhcp(Protocol):
 
     def begin(self, subject: Subject) -> None:
         subject.honest_dhcp(False)
-        subject.replug()
-        self._hear(subject.run())
+        self._asked = False
 
     def deliver(self, subject: Subject, inputs: Sequence[Input]) -> list[Delivered]:
         delivered = []
@@ -102,22 +100,26 @@ class Dhcp(Protocol):
                 payload = given[0].replace(_XID, self._xid).replace(BOARD_MAC, subject.mac)
                 datagram = packets.ipv4(UDP, packets.udp(67, 68, payload), to=packets.EVERYBODY)
                 delivered.append(Delivered(subject.send(packets.ethernet(IPV4, datagram, BROADCAST)), number))
+            self._asked = False
             self._hear(subject.run(0.002))
         return delivered
 
     def _ask_again(self, subject: Subject) -> None:
-        """Makes the board ask: mostly by its cable, rarely by the end of its lease, looked at once a minute."""
-        if self.rng.random() < _AGED:
-            self._hear(subject.run(_AGE))
-        else:
+        """Waits until the board asks: its next try, the end of a short lease, or what comes of a pulled cable."""
+        if self.rng.random() < _PULLED:
             subject.replug()
-            self._hear(subject.run())
-        if not self._asked:
+        for _ in range(_WAITS):
             self._hear(subject.run(_WAIT))
+            if self._asked:
+                return
+        subject.replug()
+        for _ in range(_WAITS):
+            self._hear(subject.run(_WAIT))
+            if self._asked:
+                return
 
     def _hear(self, frames: Iterable[Frame]) -> None:
         """Takes the number of the newest question."""
         asked = [frame.data for frame in frames if frame.data[12:14] == b"\x08\0" and frame.data[34:38] == _PORTS]
-        self._asked = bool(asked)
         if asked:
-            self._xid = asked[-1][46:50]
+            self._asked, self._xid = True, asked[-1][46:50]

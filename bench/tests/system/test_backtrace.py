@@ -80,10 +80,10 @@ def test_a_firmware_that_crashed(sabotaged: Callable[[str, str], Path]) -> None:
         board.console.wait_for_line("Firmware halted")
         board.run_for(0.01)
         trace, core = board_backtrace(board), board.core()
-    assert chain(trace) == ["exception_report", "<interrupt>", "switches_task", "main", "start_up"]
-    assert trace.frames[1].cause == core.exception == "address error on load or fetch at 0x00000002"
-    assert trace.frames[1].address == core.cp0["EPC"]
-    assert trace.frames[2].place.line
+    assert chain(trace) == ["halt", "exception_report", "<interrupt>", "switches_task", "main", "start_up"]
+    assert trace.frames[2].cause == core.exception == "address error on load or fetch at 0x00000002"
+    assert trace.frames[2].address == core.cp0["EPC"]
+    assert trace.frames[3].place.line
     assert trace.end == "start_up does not return"
     assert "handling: address error" in str(core)
 

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 
 from PIL import Image
 from selenium import webdriver
-from selenium.common.exceptions import TimeoutException
+from selenium.common.exceptions import StaleElementReferenceException, TimeoutException
 from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.support.ui import Select, WebDriverWait
 
@@ -94,8 +94,11 @@ class Browser:
         self.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [feature]})
 
     def text(self, element: str) -> str:
-        """The text of the element with this id."""
-        return self.driver.find_element("id", element).text
+        """The text of the element with this id, also of a page that is just loading again."""
+        try:
+            return self.driver.find_element("id", element).text
+        except StaleElementReferenceException:
+            return self.text(element)
 
     def number(self, element: str) -> int:
         """The first number in the element's text."""
